@@ -1,0 +1,129 @@
+import { type PreparedImage, prepareImage } from '../images/prepare';
+import type { CheckedBoxOptions } from '../options/box';
+import type { BoxRow } from '../store/schema';
+import type { BootTimings, Progress } from '../types';
+import type { Deadline } from '../util/deadline';
+import { newBoxId, newNonce } from '../util/id';
+import { runSteps, type Step, type StepHooks } from '../util/steps';
+import { type Boot, ensureSockets, markRunning, startShim, undoShim } from './boot';
+import { boxPaths, makeBoxDirectory, removeBoxDirectory } from './directory';
+import { makeDisk } from './disk';
+import type { Home } from './home';
+import { requireFreeName, requireMachine } from './requirements';
+import { newRow } from './row';
+import { BoxRun } from './run';
+import { type TransitionLock, tryTransition } from './transition';
+
+interface Creation {
+  home: Home;
+  options: CheckedBoxOptions;
+  onProgress: (progress: Progress) => void;
+  began: number;
+  boot: Boot;
+  image?: PreparedImage;
+  transition?: TransitionLock | null;
+  diskMs: number;
+  imageMs: number;
+}
+
+/** What happens when a box is created, in order; every prefix of it is a state that recovery knows. */
+export const createSteps: readonly Step<Creation>[] = [
+  { name: 'check', run: checkMachine },
+  { name: 'image', run: makeImage },
+  { name: 'row', run: insertRow, undo: deleteRow },
+  { name: 'directory', run: makeDirectory, undo: removeDirectory },
+  { name: 'disk', run: writeDisk },
+  { name: 'sockets', run: ({ boot }) => ensureSockets(boot) },
+  { name: 'shim', run: bootBox, undo: ({ boot }) => undoShim(boot) },
+  { name: 'running', run: finish },
+];
+
+/** Makes a box and boots it; on any failure nothing of it is left. */
+export async function createBox(
+  home: Home,
+  options: CheckedBoxOptions,
+  deadline: Deadline,
+  onProgress: (progress: Progress) => void = () => {},
+  hooks: StepHooks = {},
+): Promise<{ row: BoxRow; run: BoxRun }> {
+  const began = performance.now();
+  const engine = await home.engine();
+  const row = newRow(newBoxId(), newNonce(), engine.name, options);
+  const creation: Creation = { home, options, onProgress, began, boot: { home, row, engine }, diskMs: 0, imageMs: 0 };
+  const undoFailed = (step: string, error: unknown) => home.log('error', `undoing '${step}' failed: ${error}`, row.id);
+  try {
+    await runSteps(createSteps, creation, deadline, { undoFailed, ...hooks });
+  } finally {
+    await creation.transition?.release();
+  }
+  const { boot } = creation;
+  return { row: { ...boot.row, state: 'running' }, run: new BoxRun(home, boot.row, boot.shim?.exited) };
+}
+
+async function checkMachine({ home, options }: Creation): Promise<void> {
+  await requireFreeName(home, options.name);
+  await requireMachine(options);
+}
+
+async function makeImage(creation: Creation, deadline: Deadline): Promise<void> {
+  const began = performance.now();
+  const image = await prepareImage(creation.home, creation.options.image, deadline, creation.onProgress);
+  creation.image = image;
+  creation.boot.row = {
+    ...creation.boot.row,
+    imageRef: image.ref,
+    imageDigest: image.digest,
+    imageConfig: image.config,
+  };
+  creation.imageMs = performance.now() - began;
+}
+
+async function insertRow({ home, boot }: Creation): Promise<void> {
+  await home.store.boxes.insert(boot.row);
+}
+
+async function deleteRow({ home, boot }: Creation): Promise<void> {
+  await home.store.boxes.remove(boot.row.id, ['creating', 'running', 'removing']);
+}
+
+async function makeDirectory(creation: Creation): Promise<void> {
+  const { home, boot } = creation;
+  await makeBoxDirectory(home.path, boot.row.id);
+  creation.transition = await tryTransition(boxPaths(home.path, boot.row.id).transition);
+}
+
+async function removeDirectory({ home, boot }: Creation): Promise<void> {
+  await removeBoxDirectory(home.path, boot.row.id);
+}
+
+async function writeDisk(creation: Creation, deadline: Deadline): Promise<void> {
+  const began = performance.now();
+  const { home, options, boot } = creation;
+  await makeDisk(boxPaths(home.path, boot.row.id).disk, options.diskMiB, deadline);
+  creation.diskMs = performance.now() - began;
+}
+
+async function bootBox({ boot, onProgress }: Creation, deadline: Deadline): Promise<void> {
+  onProgress({ phase: 'boot', text: `booting with ${boot.engine.name}` });
+  await startShim(boot, deadline);
+}
+
+async function finish(creation: Creation): Promise<void> {
+  const timings = bootTimings(creation);
+  creation.boot.row = { ...creation.boot.row, boot: timings };
+  await markRunning(creation.boot, timings);
+  creation.onProgress({ phase: 'ready', text: 'ready' });
+}
+
+function bootTimings({ began, boot, image, imageMs, diskMs }: Creation): BootTimings {
+  const { kernelMs = 0, agentMs = 0 } = boot.ready ?? {};
+  return {
+    totalMs: performance.now() - began,
+    imageMs,
+    disksMs: diskMs,
+    shimMs: Math.max(0, (boot.bootMs ?? 0) - kernelMs - agentMs),
+    kernelMs,
+    agentMs,
+    imageCached: image?.cached ?? false,
+  };
+}

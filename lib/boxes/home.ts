@@ -1,0 +1,83 @@
+import { constants } from 'node:fs';
+import { access, chmod, mkdir, stat } from 'node:fs/promises';
+import { BoxliteError } from '../errors';
+import { ShimReaper } from '../ownership/reaper';
+import { chooseEngine, type Engine } from '../shim/engine';
+import { openStore, type Store } from '../store/open';
+import type { EngineName, LogRecord } from '../types';
+import { errnoOf } from '../util/files';
+
+export interface HomeSettings {
+  home: string;
+  engine: 'auto' | EngineName;
+  logger?: ((record: LogRecord) => void) | undefined;
+}
+
+/** An open home: what every transition of its boxes works with. */
+export class Home {
+  readonly path: string;
+  readonly store: Store;
+  readonly reaper = new ShimReaper();
+  /** Write ends of the lifelines of the boxes that this program created, by box id. */
+  readonly lifelines = new Map<string, number>();
+  readonly #settings: HomeSettings;
+  #engine: Promise<Engine> | undefined;
+
+  private constructor(settings: HomeSettings, store: Store) {
+    this.#settings = settings;
+    this.path = settings.home;
+    this.store = store;
+  }
+
+  /** Makes the directory where it is missing. Rejects with 'permission', 'not-a-directory', 'no-space', 'store' or 'home-version'. */
+  static async open(settings: HomeSettings): Promise<Home> {
+    await prepareDirectory(settings.home);
+    return new Home(settings, await openStore(settings.home));
+  }
+
+  engine(): Promise<Engine> {
+    this.#engine ??= chooseEngine(this.#settings.engine, this.store);
+    // A failed choice is made anew by the next call: the machine may have been repaired.
+    this.#engine.catch(() => {
+      this.#engine = undefined;
+    });
+    return this.#engine;
+  }
+
+  log(level: LogRecord['level'], text: string, box?: string): void {
+    this.#settings.logger?.({ at: new Date(), source: 'sdk', level, text, ...(box === undefined ? {} : { box }) });
+  }
+
+  async close(): Promise<void> {
+    this.reaper[Symbol.dispose]();
+    await this.store.close();
+  }
+}
+
+async function prepareDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 });
+    const { mode, uid } = await stat(path);
+    // Others could plant files in a home that they may write to.
+    if (uid === process.getuid?.() && (mode & 0o022) !== 0) await chmod(path, mode & 0o755);
+    await access(path, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw homeFailure(path, error);
+  }
+}
+
+function homeFailure(path: string, error: unknown): BoxliteError {
+  const errno = errnoOf(error) ?? '';
+  const table: Record<string, [ConstructorParameters<typeof BoxliteError>[0], string]> = {
+    EACCES: ['permission', 'Choose a home that this user may write to: new Runtime({ home }) or BOXLITE_HOME.'],
+    EPERM: ['permission', 'Choose a home that this user may write to: new Runtime({ home }) or BOXLITE_HOME.'],
+    EROFS: ['permission', 'Choose a home on a file system that is mounted read-write.'],
+    ENOTDIR: ['not-a-directory', 'Choose a home that is a directory.'],
+    EEXIST: ['not-a-directory', 'Choose a home that is a directory.'],
+    ENOSPC: ['no-space', 'Free space, or choose a home on another disk.'],
+    EMFILE: ['limit', 'Raise the limit of open files of this process (ulimit -n).'],
+    ENFILE: ['limit', 'Raise the limit of open files of this machine (fs.file-max).'],
+  };
+  const [code, hint] = table[errno] ?? ['store', 'runtime.doctor() checks the home.'];
+  return new BoxliteError(code, `Opening the home ${path} failed: ${(error as Error).message}`, { hint, cause: error });
+}

@@ -1,0 +1,61 @@
+import { stat } from 'node:fs/promises';
+import type { CheckedBoxOptions } from '../options/box';
+import { readIdentity } from '../ownership/identity';
+import type { BoxRow } from '../store/schema';
+import type { BoxInfo, EngineName } from '../types';
+import { boxPaths } from './directory';
+
+const emptyConfig: BoxRow['imageConfig'] = { entrypoint: [], cmd: [], env: {}, user: '', cwd: '', ports: [] };
+
+/** The row of a box that is about to be made; its image comes with the image step. */
+export function newRow(id: string, nonce: string, engine: EngineName, options: CheckedBoxOptions): BoxRow {
+  const { name = id, labels, image: _, ...settings } = options;
+  const owner = readIdentity(process.pid);
+  return {
+    id,
+    name,
+    state: 'creating',
+    engine,
+    imageRef: '',
+    imageDigest: '',
+    labels,
+    options: settings,
+    imageConfig: emptyConfig,
+    nonce,
+    createdAt: Date.now(),
+    startedAt: null,
+    exit: null,
+    boot: null,
+    shimPid: null,
+    shimStartTicks: null,
+    shimBootId: null,
+    detached: false,
+    ownerPid: owner?.pid ?? null,
+    ownerStartTicks: owner ? String(owner.startTicks) : null,
+    ownerBootId: owner?.bootId ?? null,
+    generation: 0,
+  };
+}
+
+/** A row as listings show it. */
+export async function boxInfo(home: string, row: BoxRow): Promise<BoxInfo> {
+  // Blocks of 512 bytes, whatever the file system's own block size: stat(2).
+  const diskBytes = await stat(boxPaths(home, row.id).disk).then(
+    ({ blocks }) => blocks * 512,
+    () => 0,
+  );
+  return {
+    id: row.id,
+    name: row.name,
+    state: row.state,
+    engine: row.engine,
+    image: row.imageRef,
+    labels: row.labels,
+    createdAt: new Date(row.createdAt),
+    ...(row.startedAt === null ? {} : { startedAt: new Date(row.startedAt) }),
+    ...(row.exit === null ? {} : { exit: row.exit }),
+    ports: [],
+    ...(row.shimPid === null ? {} : { shimPid: row.shimPid }),
+    diskBytes,
+  };
+}

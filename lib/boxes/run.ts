@@ -1,0 +1,137 @@
+import { BoxliteError } from '../errors';
+import type { BoxLink } from '../exec/command';
+import type { CommandDefaults } from '../exec/request';
+import { mergeEnvironment } from '../exec/request';
+import { BoxSockets } from '../ownership/sockets';
+import { boxOwnerEnd } from '../ownership/watch';
+import { ShimConnection } from '../shim/connection';
+import { lostExit, readExitRecord } from '../shim/exit-record';
+import type { BoxRow } from '../store/schema';
+import type { ExitInfo } from '../types';
+import { Deadline } from '../util/deadline';
+import { boxPaths } from './directory';
+import type { Home } from './home';
+import { isLive, settleRun } from './state';
+
+// How long a call that lost its connection waits for the shim's own word on why.
+const explainMs = 5_000;
+
+/** One run of a box as this program sees it: the connection that its calls share, and its end. */
+export class BoxRun {
+  readonly id: string;
+  readonly nonce: string;
+  readonly defaults: CommandDefaults;
+  readonly #home: Home;
+  readonly #row: BoxRow;
+  #connection: Promise<ShimConnection> | undefined;
+  #connected: ShimConnection | undefined;
+  #exited: Promise<ExitInfo> | undefined;
+
+  /** `shimEnded` settles when the shim that this program spawned has ended; without it the shim is watched by its pid. */
+  constructor(home: Home, row: BoxRow, shimEnded?: Promise<unknown>) {
+    this.id = row.id;
+    this.nonce = row.nonce;
+    this.#home = home;
+    this.#row = row;
+    const { env, user, cwd } = row.options;
+    this.defaults = {
+      env: mergeEnvironment(row.imageConfig.env, env),
+      user: user ?? (row.imageConfig.user || undefined),
+      cwd: cwd ?? (row.imageConfig.cwd || undefined),
+    };
+    if (shimEnded) this.#exited = shimEnded.then(() => this.#watch());
+  }
+
+  /** Settles when this run has ended, whatever ended it. */
+  get exited(): Promise<ExitInfo> {
+    this.#exited ??= this.#watch();
+    return this.#exited;
+  }
+
+  /** True while a connection stands, which no other run of the box can have. */
+  get isConnected(): boolean {
+    return this.#connected?.isOpen ?? false;
+  }
+
+  /** The link for a command; connects where there is no connection, or none any more. */
+  async link(deadline: Deadline): Promise<BoxLink> {
+    return { id: this.id, connection: await this.#open(deadline), explainLoss: (cause) => this.explainLoss(cause) };
+  }
+
+  /** What a call that lost the box rejects with: the box's own end where it ended, else the cause. */
+  async explainLoss(cause: BoxliteError): Promise<BoxliteError> {
+    if (BoxliteError.is(cause, 'runtime-closed')) return cause;
+    using deadline = Deadline.alone(explainMs, 'waiting for the exit record');
+    const exit = await deadline.race(this.exited).catch(() => null);
+    if (!exit) return cause;
+    return endOfBox(this.id, exit);
+  }
+
+  close(): void {
+    this.#connected?.close();
+  }
+
+  async #open(deadline: Deadline): Promise<ShimConnection> {
+    if (this.#connected?.isOpen) return this.#connected;
+    // Calls that begin together share one attempt; one that fails is not kept.
+    this.#connection ??= this.#connect(deadline);
+    try {
+      this.#connected = await deadline.race(this.#connection);
+      return this.#connected;
+    } finally {
+      this.#connection = undefined;
+    }
+  }
+
+  async #connect(deadline: Deadline): Promise<ShimConnection> {
+    const sockets = new BoxSockets(this.#home.path, this.id);
+    try {
+      // The links are made anew before every connect: cleaners of /tmp may have taken them.
+      await sockets.ensure();
+      return await ShimConnection.open(sockets.path('box.sock'), this.nonce, deadline);
+    } catch (error) {
+      if (!BoxliteError.is(error, 'box-died')) throw error;
+      throw await this.explainLoss(error);
+    }
+  }
+
+  async #watch(): Promise<ExitInfo> {
+    for (;;) {
+      // A reaper that was disposed says "ended" of a shim that lives: the lock has the last word.
+      while (await isLive(this.#home.path, this.id)) await boxOwnerEnd(this.id);
+      const exit = await this.#settle();
+      if (exit) return exit;
+    }
+  }
+
+  async #settle(): Promise<ExitInfo | null> {
+    try {
+      return await settleRun(this.#home, this.#row);
+    } catch (error) {
+      this.#home.log('error', `the end of the box could not be written down: ${error}`, this.id);
+      return (await readExitRecord(boxPaths(this.#home.path, this.id).exitRecord)) ?? lostExit(new Date());
+    }
+  }
+}
+
+/** The error of a call whose box ended: on request 'box-state', else 'box-died'. */
+export function endOfBox(id: string, exit: ExitInfo): BoxliteError {
+  const how = { reason: exit.reason, code: exit.code, signal: exit.signal };
+  if (exit.reason === 'stopped' || exit.reason === 'killed') {
+    return new BoxliteError('box-state', `The box was ${exit.reason} while the call was under way`, {
+      box: id,
+      cause: how,
+    });
+  }
+  const detail = [exit.code === undefined ? '' : `status ${exit.code}`, exit.signal ?? ''].filter(Boolean).join(', ');
+  return new BoxliteError(
+    'box-died',
+    `The box ended while the call was under way: ${exit.reason}${detail ? ` (${detail})` : ''}`,
+    {
+      box: id,
+      consoleTail: exit.consoleTail,
+      hint: 'The last lines of its console are in error.consoleTail; start() boots the same disk again.',
+      cause: how,
+    },
+  );
+}

@@ -1,0 +1,74 @@
+import { initialCredit, malformed } from '../shim/protocol';
+
+// Credit goes back in pieces of this size, so that small reads do not each cost a frame.
+const creditStep = initialCredit / 4;
+// A stream that is read in bulk earns a larger window, once.
+const bulkBonus = 768 * 1024;
+
+/** One output stream of a command as it arrives: holds at most what was granted, and grants more only as it is taken. */
+export class Inflow {
+  readonly #grant: (bytes: number) => void;
+  readonly #chunks: Buffer[] = [];
+  #allowed = initialCredit;
+  #owed = 0;
+  #takenBytes = 0;
+  #ended = false;
+  #discarding = false;
+  #failure: Error | undefined;
+  #wake: (() => void) | undefined;
+
+  constructor(grant: (bytes: number) => void) {
+    this.#grant = grant;
+  }
+
+  push(bytes: Buffer, end: boolean): void {
+    if (this.#ended) throw malformed('data after the END of its channel');
+    if (bytes.length > this.#allowed) throw malformed('more data than was granted');
+    this.#allowed -= bytes.length;
+    this.#ended = end;
+    if (this.#discarding) this.#account(bytes.length);
+    else if (bytes.length > 0) this.#chunks.push(Buffer.from(bytes));
+    this.#wake?.();
+  }
+
+  /** Nothing more will come: `failure` reaches the reader after what is held. */
+  finish(failure?: Error): void {
+    if (!this.#ended && failure) this.#failure = failure;
+    this.#ended = true;
+    this.#wake?.();
+  }
+
+  /** The next bytes, or null at the end. One reader at a time. */
+  async take(): Promise<Buffer | null> {
+    for (;;) {
+      const chunk = this.#chunks.shift();
+      if (chunk) {
+        this.#account(chunk.length);
+        return chunk;
+      }
+      if (this.#failure) throw this.#failure;
+      if (this.#ended) return null;
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+      this.#wake = undefined;
+    }
+  }
+
+  /** Nobody will read: what is held and what still comes is thrown away, and its writer is not held back. */
+  discard(): void {
+    this.#discarding = true;
+    for (const chunk of this.#chunks.splice(0)) this.#account(chunk.length);
+    this.#wake?.();
+  }
+
+  #account(bytes: number): void {
+    this.#owed += bytes;
+    this.#takenBytes += bytes;
+    if (this.#ended || this.#owed < creditStep) return;
+    const bonus = this.#takenBytes - this.#owed < initialCredit && this.#takenBytes >= initialCredit ? bulkBonus : 0;
+    this.#allowed += this.#owed + bonus;
+    this.#grant(this.#owed + bonus);
+    this.#owed = 0;
+  }
+}

@@ -1,0 +1,51 @@
+import type { Command } from '../types';
+
+/** What the commands of a box start from: the image's settings under the box's own. */
+export interface CommandDefaults {
+  env: Record<string, string>;
+  cwd?: string | undefined;
+  user?: string | undefined;
+}
+
+export interface CommandSettings {
+  cwd?: string | undefined;
+  env?: Record<string, string | null> | undefined;
+  user?: string | undefined;
+  /** A number in the guest. */
+  killSignal: number;
+  killGraceMs: number;
+}
+
+/** The `open` request of a command: docs/protocol.md. */
+export function execRequest(
+  command: Command,
+  settings: CommandSettings,
+  defaults: CommandDefaults,
+  stdin: boolean,
+): object {
+  const isShell = typeof command === 'string';
+  return {
+    op: 'exec',
+    argv: isShell ? ['/bin/sh', '-c', command] : command,
+    shell: isShell,
+    env: mergeEnvironment(defaults.env, settings.env ?? {}),
+    cwd: settings.cwd ?? defaults.cwd,
+    user: settings.user ?? defaults.user,
+    stdin,
+    killSignal: settings.killSignal,
+    killGraceMs: settings.killGraceMs,
+  };
+}
+
+/** Later over earlier; null takes a variable away. */
+export function mergeEnvironment(
+  base: Record<string, string>,
+  over: Record<string, string | null>,
+): Record<string, string> {
+  const merged = new Map(Object.entries(base));
+  for (const [name, value] of Object.entries(over)) {
+    if (value === null) merged.delete(name);
+    else merged.set(name, value);
+  }
+  return Object.fromEntries(merged);
+}

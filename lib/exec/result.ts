@@ -1,0 +1,67 @@
+import { BoxliteError } from '../errors';
+import { signalName } from '../options/signals';
+import type { Command, ExecResult } from '../types';
+import type { Collector } from './collect';
+import type { CommandExit } from './command';
+
+export interface Cut {
+  timedOut: boolean;
+  aborted: boolean;
+}
+
+/** The result of a command from its exit (null when it was cut off before one was known) and what was collected. */
+export function execResult(
+  exit: CommandExit | null,
+  stdout: Collector | null,
+  stderr: Collector | null,
+  cut: Cut,
+): ExecResult {
+  const out = stdout?.bytes() ?? Buffer.alloc(0);
+  const err = stderr?.bytes() ?? Buffer.alloc(0);
+  return {
+    exitCode: exit?.exitCode ?? null,
+    signal: exit?.signal == null ? null : signalName(exit.signal),
+    ok: exit?.exitCode === 0 && !cut.timedOut && !cut.aborted,
+    ...cut,
+    oomKilled: exit?.oomKilled ?? false,
+    durationMs: exit?.durationMs ?? 0,
+    stdout: decode(out),
+    stderr: decode(err),
+    stdoutBytes: out,
+    stderrBytes: err,
+    dropped: { stdout: stdout?.dropped ?? 0, stderr: stderr?.dropped ?? 0 },
+    denied: [],
+    usage: { cpuMs: exit?.cpuMs ?? 0, peakMemoryBytes: exit?.peakMemoryBytes ?? 0 },
+  };
+}
+
+function decode(bytes: Uint8Array): string {
+  // A byte order mark is part of the output.
+  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
+}
+
+/** The error of a failed command under `check`. */
+export function execFailed(command: Command, result: ExecResult, box: string): BoxliteError {
+  const name = typeof command === 'string' ? command : command.join(' ');
+  const how = result.signal ? `was ended by ${result.signal}` : `exited with ${result.exitCode}`;
+  const lastLine = result.stderr.trimEnd().split('\n').at(-1) ?? '';
+  return new BoxliteError(
+    'exec-failed',
+    `The command '${shorten(name)}' ${how}${lastLine ? `: ${shorten(lastLine)}` : ''}`,
+    {
+      hint: 'The whole output is in error.partial.',
+      box,
+      partial: result,
+    },
+  );
+}
+
+function shorten(text: string): string {
+  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
+}
+
+/** The same error, now with what the command had produced. */
+export function withPartial(error: BoxliteError, partial: ExecResult): BoxliteError {
+  const { code, message, hint, retryable, box, consoleTail, cause } = error;
+  return new BoxliteError(code, message, { hint, retryable, box, consoleTail, partial, cause });
+}

@@ -1,0 +1,20 @@
+export { type BoxSettings, type CheckedBoxOptions, checkBoxOptions } from './box';
+export { checkCall, checkCreateCall } from './call';
+export { checkCommand, checkCommandSize } from './command';
+export { defaults } from './defaults';
+export { type CheckedCommand, type CheckedExec, type CheckedSpawn, checkExec, checkSpawn } from './exec';
+export type { ImageSource } from './image-source';
+export {
+  type CheckedClose,
+  type CheckedRemove,
+  type CheckedStop,
+  checkClose,
+  checkListFilter,
+  checkRemove,
+  checkStop,
+  type ListFilter,
+} from './lifecycle';
+export { checkKillSignal, checkMatch, checkStream } from './process';
+export { type CheckedRef, checkRef } from './ref';
+export { type CheckedRuntimeOptions, checkRuntimeOptions } from './runtime';
+export { signalName, signalNumber } from './signals';

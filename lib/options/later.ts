@@ -1,0 +1,42 @@
+import { unsupported } from '../util/unsupported';
+import { expected } from './failure';
+import { type Check, readEntries } from './fields';
+import { boolean } from './values';
+
+// Options of the public interface that this version does not act on: a value that asks for nothing passes.
+
+/** Refuses anything but absence. */
+export function later(value: unknown, path: string): undefined {
+  if (value === undefined) return undefined;
+  throw unsupported(`The option '${path}'`);
+}
+
+export function laterUnlessFalse(value: unknown, path: string): boolean {
+  if (value !== undefined && boolean(value, path)) later(value, path);
+  return false;
+}
+
+export function laterUnlessEmptyArray(value: unknown, path: string): undefined {
+  if (value === undefined) return undefined;
+  if (!Array.isArray(value)) throw expected('an array', path, value);
+  return value.length === 0 ? undefined : later(value, path);
+}
+
+export function laterUnlessEmptyObject(value: unknown, path: string): undefined {
+  if (value === undefined || readEntries(value, 'an object', path).length === 0) return undefined;
+  return later(value, path);
+}
+
+export function laterUnlessNone(value: unknown, path: string): undefined {
+  if (value === undefined || value === 'none') return undefined;
+  const isPolicy = value === 'public' || (typeof value === 'object' && value !== null && !Array.isArray(value));
+  if (!isPolicy) throw expected("'none', 'public' or an object with 'allow'", path, value);
+  return later(value, path);
+}
+
+export const laterUnlessNoTerminal: Check<undefined> = (value, path) => {
+  if (value === undefined || value === false) return undefined;
+  const isTerminal = value === true || (typeof value === 'object' && value !== null && !Array.isArray(value));
+  if (!isTerminal) throw expected('a boolean or { cols, rows }', path, value);
+  return later(value, path);
+};

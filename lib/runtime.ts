@@ -1,0 +1,217 @@
+import { Box } from './box';
+import { createBox } from './boxes/create';
+import { Boxes } from './boxes/open-boxes';
+import { removeBox } from './boxes/remove';
+import { findRow, requireRow } from './boxes/resolve';
+import { boxInfo } from './boxes/row';
+import type { BoxRun } from './boxes/run';
+import { startBox } from './boxes/start';
+import { trueRow } from './boxes/state';
+import { stopBox } from './boxes/stop';
+import { doctor } from './doctor/doctor';
+import { BoxliteError } from './errors';
+import type { BoxLink } from './exec/command';
+import { exec } from './exec/exec';
+import type { CommandDefaults } from './exec/request';
+import { execTimeout } from './exec/session';
+import { spawn } from './exec/spawn';
+import * as check from './options';
+import type { BoxRow } from './store/schema';
+import type {
+  BoxInfo,
+  BoxOptions,
+  BoxRef,
+  BoxState,
+  Call,
+  Command,
+  DoctorReport,
+  ExecOptions,
+  ExecResult,
+  ExitInfo,
+  Images,
+  Process,
+  Progress,
+  RuntimeEvent,
+  RuntimeOptions,
+  SpawnOptions,
+  StopOptions,
+} from './types';
+import { Deadline } from './util/deadline';
+import { unsupported, unsupportedObject } from './util/unsupported';
+
+/** Makes and runs boxes. Several Runtimes, in several processes, may share a home. */
+export class Runtime implements AsyncDisposable {
+  readonly #boxes: Boxes;
+
+  /** Does no I/O; the home is opened by the first call. Throws 'invalid-argument'. */
+  constructor(options: RuntimeOptions = {}) {
+    this.#boxes = new Boxes(check.checkRuntimeOptions(options));
+  }
+
+  /** Resolves once a command can run in the box. On any failure, or abort, nothing is left behind. */
+  async createBox(options: BoxOptions, call: Call & { onProgress?: (p: Progress) => void } = {}): Promise<Box> {
+    const checked = check.checkBoxOptions(options);
+    const { onProgress, ...limits } = check.checkCreateCall(call);
+    return this.#call(limits, 'createBox', async (deadline) => {
+      const home = await this.#boxes.home();
+      const { row, run } = await createBox(home, checked, deadline, onProgress);
+      this.#boxes.own(run);
+      return this.#handle(row, run);
+    });
+  }
+
+  async getOrCreateBox(
+    _options: BoxOptions & { name: string; onCreate?: (box: Box, call: Call) => Promise<void> },
+    _call?: Call,
+  ): Promise<Box> {
+    throw unsupported('Runtime.getOrCreateBox');
+  }
+
+  /** The box of that id or name, or null. */
+  async getBox(ref: string, call: Call = {}): Promise<Box | null> {
+    const checked = check.checkRef(ref, 'ref');
+    return this.#call(check.checkCall(call, 'getBox'), 'getBox', async () => {
+      const home = await this.#boxes.home();
+      const found = await findRow(home, checked);
+      const row = found && (await trueRow(home, found));
+      return row && this.#handle(row, this.#boxes.run(home, row));
+    });
+  }
+
+  /** Every box of the home, oldest first. */
+  async *listBoxes(
+    filter: { labels?: Record<string, string>; state?: BoxState } = {},
+    call: Call = {},
+  ): AsyncGenerator<BoxInfo> {
+    const { labels, state } = check.checkListFilter(filter);
+    using deadline = Deadline.of(check.checkCall(call, 'listBoxes'), 'listBoxes');
+    const home = await this.#boxes.home();
+    // Filtered after settling, since a row may turn out to be in another state than it says.
+    for await (const listed of home.store.boxes.list({ labels })) {
+      deadline.throwIfOver();
+      const row = await trueRow(home, listed);
+      if (row && (state === undefined || row.state === state)) yield await boxInfo(home.path, row);
+    }
+  }
+
+  /** Boots a stopped box again on its own disk. */
+  async start(box: BoxRef, call: Call = {}): Promise<Box> {
+    const ref = check.checkRef(box);
+    return this.#call(check.checkCall(call, 'start'), 'start', async (deadline) => {
+      const home = await this.#boxes.home();
+      const row = await this.#boxes.require(ref);
+      const started = await startBox(home, row.id, deadline);
+      if (started) this.#boxes.own(started.run);
+      const current = started?.row ?? (await requireRow(home, ref));
+      return this.#handle(current, started?.run ?? this.#boxes.run(home, current));
+    });
+  }
+
+  /** Runs a command to its end. A non-zero exit resolves; `check: true` makes it reject with 'exec-failed'. */
+  async exec(box: BoxRef, command: Command, options: ExecOptions = {}): Promise<ExecResult> {
+    const checked = check.checkExec(command, options);
+    using deadline = Deadline.of(checked, 'The command');
+    const { link, defaults } = await this.#connect(box, deadline);
+    return await exec(link, checked, defaults, deadline);
+  }
+
+  /** Starts a command and resolves once it runs. */
+  async spawn(box: BoxRef, command: Command, options: SpawnOptions = {}): Promise<Process> {
+    const checked = check.checkSpawn(command, options);
+    // It bounds the life of the process, so it ends with that.
+    const deadline = Deadline.of(checked, 'The command');
+    try {
+      const { link, defaults } = await this.#connect(box, deadline);
+      return await spawn(link, checked, defaults, deadline);
+    } catch (error) {
+      deadline[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  /** Idempotent: stopping a stopped box returns its exit again. */
+  async stop(box: BoxRef, options: StopOptions = {}): Promise<ExitInfo> {
+    const ref = check.checkRef(box);
+    const { graceMs, force, ...limits } = check.checkStop(options);
+    return this.#call(limits, 'stop', async (deadline) => {
+      const home = await this.#boxes.home();
+      const row = await this.#boxes.require(ref);
+      if (row.state === 'stopped' || row.state === 'failed') return this.#boxes.lastExit(row);
+      return stopBox(home, row, this.#boxes.run(home, row), { graceMs, force }, deadline);
+    });
+  }
+
+  /** Idempotent: false when there was nothing to remove. A running box needs `force`. */
+  async remove(box: BoxRef, options: Call & { force?: boolean } = {}): Promise<boolean> {
+    const ref = check.checkRef(box);
+    const { force, ...limits } = check.checkRemove(options);
+    return this.#call(limits, 'remove', async (deadline) => {
+      const home = await this.#boxes.home();
+      const found = await findRow(home, ref);
+      const row = found && (await trueRow(home, found));
+      return row ? removeBox(home, row, force, deadline) : false;
+    });
+  }
+
+  get images(): Images {
+    return unsupportedObject('Runtime.images');
+  }
+
+  events(
+    _filter?: { box?: BoxRef; types?: RuntimeEvent['type'][]; since?: string },
+    _call?: Call,
+  ): AsyncIterable<RuntimeEvent> {
+    throw unsupported('Runtime.events');
+  }
+
+  /** What this machine can and cannot do, each finding with its repair. Starts nothing. */
+  async doctor(call: Call = {}): Promise<DoctorReport> {
+    return this.#call(check.checkCall(call, 'doctor'), 'doctor', () => doctor(this.#boxes));
+  }
+
+  async prune(
+    _options?: Call & { dryRun?: boolean; maxDiskMiB?: number },
+  ): Promise<{ freedBytes: number; items: string[] }> {
+    throw unsupported('Runtime.prune');
+  }
+
+  /** 'stop' (default) stops every box that this Runtime created and that is not detached. */
+  async close(options: Call & { boxes?: 'stop' | 'leave' } = {}): Promise<void> {
+    const { boxes, ...limits } = check.checkClose(options);
+    using deadline = Deadline.of(limits, 'close');
+    await this.#boxes.close(boxes, deadline);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #handle(row: BoxRow, run: BoxRun): Box {
+    const info = async (call: Call = {}) =>
+      this.#call(check.checkCall(call, 'info'), 'info', async () => {
+        const home = await this.#boxes.home();
+        return boxInfo(home.path, await this.#boxes.require({ kind: 'handle', id: row.id, name: row.name }));
+      });
+    return new Box(this, row, run, info);
+  }
+
+  /** One deadline for the whole call, handed down; work that is cut off has ended when the call rejects. */
+  async #call<T>(call: Call, what: string, work: (deadline: Deadline) => Promise<T>): Promise<T> {
+    using deadline = Deadline.of(call, what);
+    deadline.throwIfOver();
+    this.#boxes.requireOpen();
+    return await this.#boxes.track(work(deadline));
+  }
+
+  async #connect(box: BoxRef, deadline: Deadline): Promise<{ link: BoxLink; defaults: CommandDefaults }> {
+    const ref = check.checkRef(box);
+    this.#boxes.requireOpen();
+    try {
+      deadline.throwIfOver();
+      const run = await this.#boxes.liveRun(ref);
+      return { link: await run.link(deadline), defaults: run.defaults };
+    } catch (error) {
+      throw BoxliteError.is(error, 'timeout') ? execTimeout(error) : error;
+    }
+  }
+}

@@ -1,0 +1,199 @@
+import { connect, type Socket } from 'node:net';
+import { BoxliteError } from '../errors';
+import type { Deadline } from '../util/deadline';
+import {
+  type Channel,
+  ControlJoiner,
+  checkPreamble,
+  encodeControl,
+  encodeFrame,
+  encodePreamble,
+  type Frame,
+  FrameReader,
+  malformed,
+  preambleBytes,
+} from './protocol';
+
+/** Who hears what comes for one call. `ended` or `lost` is the last of it. */
+export interface CallSink {
+  started(value: Record<string, unknown>): void;
+  /** `bytes` is a view: copy what is kept. */
+  data(channel: Channel, bytes: Buffer, end: boolean): void;
+  credit(channel: Channel, bytes: number): void;
+  answer(value: Record<string, unknown>): void;
+  ended(kind: 'exit' | 'error', value: Record<string, unknown>): void;
+  lost(cause: BoxliteError): void;
+}
+
+interface OpenCall {
+  sink: CallSink;
+  joiner: ControlJoiner;
+}
+
+/** One client's connection to a shim; many calls share it. It keeps Node's event loop alive only while a call is open. */
+export class ShimConnection {
+  /** Resolves when the connection is over, with why. */
+  readonly closed: Promise<BoxliteError>;
+  readonly #socket: Socket;
+  readonly #calls = new Map<number, OpenCall>();
+  readonly #reader: FrameReader;
+  #nextStream = 1;
+  #ended: BoxliteError | undefined;
+  #resolveClosed: (why: BoxliteError) => void = () => {};
+
+  private constructor(socket: Socket, reader: FrameReader) {
+    this.#socket = socket;
+    this.#reader = reader;
+    this.closed = new Promise((resolve) => {
+      this.#resolveClosed = resolve;
+    });
+    socket.on('data', (bytes: Buffer) => this.#receive(bytes));
+    socket.on('error', (error) =>
+      this.#end(new BoxliteError('box-died', 'The connection to the box broke', { cause: error })),
+    );
+    socket.on('close', () => this.#end(new BoxliteError('box-died', 'The box closed the connection')));
+    socket.unref();
+    this.#receive(Buffer.alloc(0));
+  }
+
+  /** Connects and exchanges preambles. Rejects with 'box-died' (nobody answers), 'protocol', or the deadline's error. */
+  static async open(path: string, nonce: string, deadline: Deadline): Promise<ShimConnection> {
+    const socket = connect(path);
+    const reader = new FrameReader();
+    try {
+      socket.write(encodePreamble(nonce));
+      await deadline.race(answeredPreamble(socket, reader, nonce));
+      return new ShimConnection(socket, reader);
+    } catch (error) {
+      socket.destroy();
+      if (BoxliteError.is(error)) throw error;
+      throw new BoxliteError('box-died', 'Nothing answers on the socket of the box', { cause: error });
+    }
+  }
+
+  get isOpen(): boolean {
+    return this.#ended === undefined;
+  }
+
+  /** Opens a call; returns its stream number. Throws 'limit' for a request that is too large. */
+  call(request: object, sink: CallSink): number {
+    const stream = this.#nextStream++;
+    const frames = encodeControl('open', stream, request);
+    if (this.#ended) {
+      sink.lost(this.#ended);
+      return stream;
+    }
+    this.#calls.set(stream, { sink, joiner: new ControlJoiner() });
+    this.#socket.ref();
+    for (const frame of frames) this.#socket.write(frame);
+    return stream;
+  }
+
+  /** Sends a request about a running call. */
+  control(stream: number, request: object): void {
+    if (this.#calls.has(stream))
+      for (const frame of encodeControl('control', stream, request)) this.#socket.write(frame);
+  }
+
+  data(stream: number, channel: Channel, bytes: Uint8Array, end: boolean): void {
+    if (this.#calls.has(stream)) this.#socket.write(encodeFrame('data', stream, bytes, { channel, end }));
+  }
+
+  grant(stream: number, channel: Channel, bytes: number): void {
+    if (!this.#calls.has(stream)) return;
+    const payload = Buffer.alloc(4);
+    payload.writeUInt32LE(bytes);
+    this.#socket.write(encodeFrame('credit', stream, payload, { channel }));
+  }
+
+  /** Lets go of a call: the agent ends it. Its sink hears nothing more. */
+  release(stream: number): void {
+    if (!this.#calls.has(stream)) return;
+    this.#socket.write(encodeFrame('close', stream));
+    this.#forget(stream);
+  }
+
+  /** Starts the shim's stop clock, or makes it earlier. */
+  stop(graceMs: number, force: boolean): void {
+    const payload = Buffer.alloc(5);
+    payload.writeUInt32LE(Math.min(graceMs, 0xffffffff));
+    payload.writeUInt8(force ? 1 : 0, 4);
+    this.#socket.write(encodeFrame('stop', 0, payload));
+  }
+
+  close(): void {
+    this.#end(new BoxliteError('runtime-closed', 'The connection to the box was closed'));
+  }
+
+  #receive(bytes: Buffer): void {
+    try {
+      this.#reader.push(bytes);
+      for (let frame = this.#reader.next(); frame && !this.#ended; frame = this.#reader.next()) this.#dispatch(frame);
+    } catch (error) {
+      this.#end(BoxliteError.is(error) ? error : malformed(String(error)));
+    }
+  }
+
+  #dispatch(frame: Frame): void {
+    if (frame.kind === 'ping') this.#socket.write(encodeFrame('pong', 0, Buffer.from(frame.payload)));
+    if (frame.kind === 'refused') throw malformed(frame.payload.toString());
+    const call = this.#calls.get(frame.stream);
+    // A frame for a call that is over may have crossed with its end.
+    if (!call) return;
+    if (frame.kind === 'data' || frame.kind === 'credit') {
+      if (call.joiner.pending) throw malformed(`${frame.kind} inside a split control payload`);
+      if (frame.kind === 'data') return call.sink.data(frame.channel, frame.payload, frame.end);
+      if (frame.payload.length !== 4) throw malformed(`a credit of ${frame.payload.length} bytes`);
+      return call.sink.credit(frame.channel, frame.payload.readUInt32LE());
+    }
+    const value = call.joiner.add(frame);
+    if (value) this.#deliver(frame, call.sink, value);
+  }
+
+  #deliver({ kind, stream }: Frame, sink: CallSink, value: Record<string, unknown>): void {
+    if (kind === 'started') return sink.started(value);
+    if (kind === 'answer') return sink.answer(value);
+    if (kind !== 'exit' && kind !== 'error') return;
+    this.#forget(stream);
+    sink.ended(kind, value);
+  }
+
+  #forget(stream: number): void {
+    this.#calls.delete(stream);
+    if (this.#calls.size === 0) this.#socket.unref();
+  }
+
+  #end(why: BoxliteError): void {
+    if (this.#ended) return;
+    this.#ended = why;
+    this.#socket.destroy();
+    const calls = [...this.#calls.values()];
+    this.#calls.clear();
+    this.#resolveClosed(why);
+    for (const { sink } of calls) sink.lost(why);
+  }
+}
+
+/** Settles when the shim's preamble is in; bytes after it stay in the reader. */
+function answeredPreamble(socket: Socket, reader: FrameReader, nonce: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stop = () => {
+      socket.off('data', onData).off('error', reject).off('close', onClose);
+      socket.pause();
+    };
+    const onClose = () => reject(new Error('closed before its preamble'));
+    const onData = (bytes: Buffer) => {
+      reader.push(bytes);
+      const preamble = reader.take(preambleBytes);
+      if (!preamble) return;
+      stop();
+      try {
+        checkPreamble(preamble, nonce);
+        resolve();
+      } catch (error) {
+        reject(error);
+      }
+    };
+    socket.on('data', onData).on('error', reject).on('close', onClose);
+  });
+}
