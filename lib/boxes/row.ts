@@ -9,7 +9,7 @@ const emptyConfig: BoxRow['imageConfig'] = { entrypoint: [], cmd: [], env: {}, u
 
 /** The row of a box that is about to be made; its image comes with the image step. */
 export function newRow(id: string, nonce: string, engine: EngineName, options: CheckedBoxOptions): BoxRow {
-  const { name = id, labels, image: _, ...settings } = options;
+  const { name = id, labels, image: _, detached, autoRemove: __, ...settings } = options;
   const owner = readIdentity(process.pid);
   return {
     id,
@@ -29,7 +29,7 @@ export function newRow(id: string, nonce: string, engine: EngineName, options: C
     shimPid: null,
     shimStartTicks: null,
     shimBootId: null,
-    detached: false,
+    detached,
     ownerPid: owner?.pid ?? null,
     ownerStartTicks: owner ? String(owner.startTicks) : null,
     ownerBootId: owner?.bootId ?? null,

@@ -70,7 +70,13 @@ export async function settleRun(home: Home, row: BoxRow, { kill = false } = {}):
 async function settleHeld(home: Home, row: BoxRow): Promise<ExitInfo> {
   await clearRun(home, row.id);
   const exit = (await readExitRecord(boxPaths(home.path, row.id).exitRecord)) ?? unrecorded(row.state);
-  await home.store.boxes.move(row.id, ['running', 'stopping'], stateAfter(exit), { exit, shimPid: null });
+  await home.store.boxes.move(
+    row.id,
+    ['running', 'stopping'],
+    stateAfter(exit),
+    { exit, shimPid: null },
+    { nonce: row.nonce },
+  );
   return exit;
 }
 

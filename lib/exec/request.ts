@@ -1,3 +1,4 @@
+import { checkCommandSize } from '../options';
 import type { Command } from '../types';
 
 /** What the commands of a box start from: the image's settings under the box's own. */
@@ -16,7 +17,7 @@ export interface CommandSettings {
   killGraceMs: number;
 }
 
-/** The `open` request of a command: docs/protocol.md. */
+/** The `open` request of a command: docs/protocol.md. Throws 'limit' when arguments and whole environment are too large. */
 export function execRequest(
   command: Command,
   settings: CommandSettings,
@@ -24,11 +25,13 @@ export function execRequest(
   stdin: boolean,
 ): object {
   const isShell = typeof command === 'string';
+  const env = mergeEnvironment(defaults.env, settings.env ?? {});
+  checkCommandSize(command, env);
   return {
     op: 'exec',
     argv: isShell ? ['/bin/sh', '-c', command] : command,
     shell: isShell,
-    env: mergeEnvironment(defaults.env, settings.env ?? {}),
+    env,
     cwd: settings.cwd ?? defaults.cwd,
     user: settings.user ?? defaults.user,
     stdin,

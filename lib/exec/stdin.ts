@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import type { Bytes } from '../types';
 import type { Outflow } from './outflow';
 
@@ -26,7 +27,7 @@ export async function pumpStdin(source: Bytes, out: Outflow, ended: Promise<unkn
 }
 
 function chunksOf(source: Bytes): AsyncIterator<unknown> {
-  if (typeof source === 'string' || source instanceof Uint8Array) return one(source);
+  if (typeof source === 'string' || types.isUint8Array(source)) return one(source);
   return (source as AsyncIterable<unknown>)[Symbol.asyncIterator]();
 }
 
@@ -35,7 +36,7 @@ async function* one<T>(value: T): AsyncGenerator<T> {
 }
 
 function asBytes(chunk: unknown): Uint8Array {
-  if (chunk instanceof Uint8Array) return chunk;
+  if (types.isUint8Array(chunk)) return chunk;
   if (typeof chunk === 'string') return Buffer.from(chunk);
   throw new TypeError(`Expected a Uint8Array from the stdin source but received ${typeof chunk}`);
 }

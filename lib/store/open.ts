@@ -83,7 +83,7 @@ async function connect(driver: Driver, home: string, file: string): Promise<Data
     try {
       return openDatabase(driver, home, file);
     } catch (error) {
-      throw error;
+      if (!isBusy(error) || performance.now() > giveUpAt) throw error;
     }
     await delay(retryMs);
   }

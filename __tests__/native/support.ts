@@ -1,0 +1,69 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { native } from '../../lib/native/load';
+
+/** Waits for a fact; fails with its name once the deadline has passed. */
+export async function until(what: string, fact: () => boolean | Promise<boolean>, timeoutMs = 10_000): Promise<void> {
+  const endsAt = performance.now() + timeoutMs;
+  while (!(await fact())) {
+    if (performance.now() > endsAt) throw new Error(`Waited ${timeoutMs} ms in vain: ${what}`);
+    await delay(2);
+  }
+}
+
+const cleanups: (() => void)[] = [];
+
+/** For afterEach: takes back what the stages below made, pass or fail. */
+export function cleanUp(): void {
+  for (const cleanup of cleanups.splice(0).reverse()) cleanup();
+}
+
+export function onCleanUp(cleanup: () => void): void {
+  cleanups.push(cleanup);
+}
+
+export function tempDirectory(): string {
+  const path = realpathSync(mkdtempSync(join(tmpdir(), 'boxlite-test-')));
+  cleanups.push(() => rmSync(path, { recursive: true, force: true }));
+  return path;
+}
+
+/** A process of somebody else's, with that id as an argument, which lives until it is killed. */
+export async function stranger(...names: string[]): Promise<ChildProcess & { pid: number }> {
+  const child = spawn('/bin/sh', ['-c', 'echo up; read _', ...names], { stdio: ['pipe', 'pipe', 'ignore'] });
+  cleanups.push(() => child.kill('SIGKILL'));
+  await once(child.stdout, 'data');
+  return child as unknown as ChildProcess & { pid: number };
+}
+
+/** A child that the addon started, which runs the shell script and has that argv behind it. */
+export function ownChild(script: string, names: string[] = [], cgroup?: string): { pid: number; pidfd: number } {
+  const [read, write] = native().pipe();
+  const nothing = openSync('/dev/null', 'r+');
+  try {
+    const argv = ['/bin/sh', '-c', script, ...names];
+    const fds = [read, nothing, nothing];
+    const child = native().spawn({ file: '/bin/sh', argv, env: [], fds, ...(cgroup ? { cgroup } : {}) });
+    cleanups.push(() => closeSync(write));
+    return child;
+  } finally {
+    closeSync(read);
+    closeSync(nothing);
+  }
+}
+
+export function openFds(): number {
+  return readdirSync('/proc/self/fd').length;
+}
+
+export function stateOf(pid: number): string | undefined {
+  try {
+    return /^State:\t(\w)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  } catch {
+    return undefined;
+  }
+}

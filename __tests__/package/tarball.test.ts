@@ -1,0 +1,100 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const root = join(__dirname, '..', '..');
+const work = realpathSync(mkdtempSync(join(tmpdir(), 'boxlite-package-')));
+const project = join(work, 'project');
+const installed = join(project, 'node_modules', '@boxlite', 'sdk');
+let tarball: string;
+
+function run(file: string, args: string[], cwd: string): string {
+  const env = { ...process.env, npm_config_update_notifier: 'false' };
+  return execFileSync(file, args, { cwd, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+}
+
+beforeAll(() => {
+  const [packed] = JSON.parse(run('npm', ['pack', '--json', '--pack-destination', work], root)) as {
+    filename: string;
+  }[];
+  tarball = join(work, packed?.filename ?? '');
+  mkdirSync(installed, { recursive: true });
+  run('tar', ['-xzf', tarball, '--strip-components=1', '-C', installed], work);
+  // Its dependencies as npm would lay them, without asking a registry.
+  for (const name of ['better-sqlite3', 'kysely', 'bindings', 'file-uri-to-path']) {
+    symlinkSync(join(root, 'node_modules', name), join(project, 'node_modules', name));
+  }
+  writeFileSync(join(project, 'package.json'), '{"name":"empty","version":"1.0.0"}');
+}, 120_000);
+
+afterAll(() => rmSync(work, { recursive: true, force: true }));
+
+describe('the packed tarball', () => {
+  const useIt = `
+    const runtime = new Runtime({ home: process.argv[1] });
+    const error = await runtime.createBox({ image: { layout: '/no' }, memory: 1 }).catch((e) => e);
+    console.log(BoxliteError.is(error, 'invalid-argument'), error.hint.includes('memoryMiB'));
+    for await (const box of runtime.listBoxes()) console.log(box);
+    await runtime.close();`;
+
+  test('works with import', () => {
+    const script = `import { Runtime, BoxliteError } from '@boxlite/sdk'; import { shimArgv } from '@boxlite/sdk/ownership';
+      ${useIt} console.log(shimArgv('/s', 'id').join());`;
+    expect(run('node', ['--input-type=module', '-e', script, join(work, 'home-esm')], project)).toBe(
+      'true true\n/s,id\n',
+    );
+  });
+
+  test('works with require', () => {
+    const script = `const { Runtime, BoxliteError } = require('@boxlite/sdk'); const { shimArgv } = require('@boxlite/sdk/ownership');
+      (async () => { ${useIt} console.log(shimArgv('/s', 'id').join()); })();`;
+    expect(run('node', ['--input-type=commonjs', '-e', script, join(work, 'home-cjs')], project)).toBe(
+      'true true\n/s,id\n',
+    );
+  });
+
+  test('recognises the errors of its other copy', () => {
+    const script = `import { createRequire } from 'node:module'; import { BoxliteError } from '@boxlite/sdk';
+      const { BoxliteError: Other } = createRequire(import.meta.url)('@boxlite/sdk');
+      console.log(Other !== BoxliteError, BoxliteError.is(new Other('limit', 'x'), 'limit'));`;
+    writeFileSync(join(project, 'copies.mjs'), script);
+    expect(run('node', ['copies.mjs'], project)).toBe('true true\n');
+  });
+
+  test('says native-missing with a repair where the platform package is absent', () => {
+    const script = `import { Runtime } from '@boxlite/sdk';
+      const runtime = new Runtime({ home: process.argv[1] });
+      const error = await runtime.createBox({ image: { layout: '/no' } }).catch((e) => e);
+      console.log(error.code, error.hint.length > 20); await runtime.close();`;
+    expect(run('node', ['--input-type=module', '-e', script, join(work, 'home-native')], project)).toBe(
+      'native-missing true\n',
+    );
+  });
+
+  test('carries what it promises and nothing else', () => {
+    const files = run('tar', ['-tzf', tarball], work).trim().split('\n');
+    expect(files).toEqual(
+      expect.arrayContaining([
+        'package/dist/index.js',
+        'package/dist/index.cjs',
+        'package/dist/index.d.ts',
+        'package/LICENSE',
+        'package/CHANGELOG.md',
+      ]),
+    );
+    expect(
+      files.filter(
+        (file) => !/^package\/(dist|docs)\/|^package\/(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(file),
+      ),
+    ).toEqual([]);
+  });
+
+  test('is clean for publint', () => {
+    expect(run('npx', ['--no-install', 'publint', '--strict', installed], root)).toContain('All good!');
+  });
+
+  test('has right types for every way to resolve it', () => {
+    expect(run('npx', ['--no-install', 'attw', tarball, '--no-emoji'], root)).toContain('No problems found');
+  });
+});

@@ -1,0 +1,30 @@
+import { Collector } from '../../../lib/exec/collect';
+
+const text = 'abcdefghijklmnopqrstuvwxyz';
+
+function collect(limit: number, keep: 'head' | 'tail' | 'both', chunkBytes: number) {
+  const collector = new Collector(limit, keep);
+  for (let at = 0; at < text.length; at += chunkBytes) collector.add(Buffer.from(text.slice(at, at + chunkBytes)));
+  return { kept: collector.bytes().toString(), dropped: collector.dropped };
+}
+
+describe('the output collector', () => {
+  test.each([1, 2, 3, 5, 7, 13, 26])('keeps the right end and counts the rest, in chunks of %d', (chunk) => {
+    for (let limit = 0; limit <= 30; limit++) {
+      const dropped = Math.max(0, 26 - limit);
+      const first = Math.ceil(limit / 2);
+      const last = limit - first;
+      const both = dropped === 0 ? text : text.slice(0, first) + text.slice(26 - last);
+      expect(collect(limit, 'head', chunk)).toEqual({ kept: text.slice(0, limit), dropped });
+      expect(collect(limit, 'tail', chunk)).toEqual({ kept: text.slice(Math.max(0, 26 - limit)), dropped });
+      expect(collect(limit, 'both', chunk)).toEqual({ kept: both, dropped });
+    }
+  });
+
+  test('holds no more than its limit and one chunk', () => {
+    const collector = new Collector(1024, 'tail');
+    for (let n = 0; n < 10_000; n++) collector.add(Buffer.alloc(1000));
+    expect(collector.bytes()).toHaveLength(1024);
+    expect(collector.dropped).toBe(10_000_000 - 1024);
+  });
+});
