@@ -1,6 +1,6 @@
 import { type Box, type BoxOptions, type EngineName, Runtime, type RuntimeOptions } from '../../lib/index';
 import { tempHome } from './homes';
-import { testImage } from './images';
+import { busyboxImage } from './images';
 
 /** The engine under test; the runner sets it, and runs the same files once for each. */
 export const engine = (process.env.BOXLITE_TEST_ENGINE ?? 'qemu') as EngineName;
@@ -23,7 +23,7 @@ export function homeOf(runtime: Runtime): string {
 
 /** A booted box of the small test image, removed after the file. */
 export async function createdBox(runtime: Runtime, options: Partial<BoxOptions> = {}): Promise<Box> {
-  const box = await runtime.createBox({ image: { layout: testImage() }, memoryMiB: 256, ...options });
+  const box = await runtime.createBox({ image: { layout: busyboxImage() }, memoryMiB: 256, ...options });
   made.push({ home: homeOf(runtime), id: box.id });
   return box;
 }

@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import { createSteps } from '../../lib/boxes/create';
 import { type BoxOptions, Runtime } from '../../lib/index';
 import { tempHome } from '../helpers/homes';
-import { testImage } from '../helpers/images';
+import { busyboxImage } from '../helpers/images';
 import { findLeftovers } from '../helpers/leftovers';
 import { createdBox, engine, homeOf, tempRuntime } from '../helpers/runtimes';
 
 describe(`createBox on ${engine}`, () => {
   const runtime = tempRuntime();
-  const image = { layout: testImage() };
+  const image = { layout: busyboxImage() };
 
   afterEach(async () => {
     expect(findLeftovers(homeOf(runtime)).filter((trace) => !trace.includes('boxlite.db'))).toEqual([]);
@@ -84,7 +84,7 @@ describe('a home', () => {
     writeFileSync(file, '');
     for (const home of [file, join(file, 'below')]) {
       await using runtime = new Runtime({ home, engine });
-      await expect(runtime.createBox({ image: { layout: testImage() } })).rejects.toMatchObject({
+      await expect(runtime.createBox({ image: { layout: busyboxImage() } })).rejects.toMatchObject({
         code: 'not-a-directory',
         hint: expect.any(String),
       });

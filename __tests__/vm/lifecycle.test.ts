@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { type Box, BoxliteError } from '../../lib/index';
-import { testImage } from '../helpers/images';
+import { busyboxImage } from '../helpers/images';
 import { createdBox, engine, homeOf, tempRuntime } from '../helpers/runtimes';
 
 describe(`a box on ${engine}`, () => {
@@ -97,7 +97,7 @@ describe(`a box on ${engine}`, () => {
   test('is stopped and removed by the end of an await using', async () => {
     let id: string;
     {
-      await using box = await runtime.createBox({ image: { layout: testImage() } });
+      await using box = await runtime.createBox({ image: { layout: busyboxImage() } });
       id = box.id;
     }
     expect(await runtime.getBox(id)).toBeNull();

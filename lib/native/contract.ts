@@ -6,7 +6,10 @@ export interface NativeContract {
   pidfdOpen(pid: number): number | null;
   /** False when the process has ended and was reaped. */
   pidfdSend(pidfd: number, signal: number): boolean;
-  /** Calls back once, when the process has ended; works on any process. Never keeps the event loop alive; garbage collection closes it. */
+  /**
+   * Calls back once, when the process has ended, be it a child or not, and is closed then; also when nobody holds the
+   * watch. Never keeps the event loop alive. The pidfd stays the caller's, who may close it at once.
+   */
   pidfdWatch(pidfd: number, ended: () => void): PidfdWatch;
   /** Reaps that child if it has ended; null when it has not, or is no child of this process. Never waits. */
   pidfdReap(pidfd: number): { code: number | null; signal: number | null } | null;

@@ -20,7 +20,8 @@ export function findCgroupMount(mountinfo: string): CgroupMount | null {
 /** The directory of the cgroup that a /proc/PID/cgroup text names; null when the mount does not show it. */
 export function findOwnCgroup(mount: CgroupMount, cgroups: string): string | null {
   const path = /^0::(\/.*)$/m.exec(cgroups)?.[1];
-  if (path === undefined) return null;
+  // "/.." is a cgroup above the root of this process's cgroup namespace: cgroup_namespaces(7).
+  if (path === undefined || path.startsWith('/..')) return null;
   const within = posix.relative(mount.root, path);
   return within.startsWith('..') ? null : join(mount.point, within);
 }

@@ -57,6 +57,11 @@ export function readUid(pid: number): number | null {
   return uid === undefined ? null : Number(uid);
 }
 
+/** Whether a process has a file of that name in its memory, as a program or library. */
+export function hasMapped(pid: number, name: string): boolean {
+  return readProc(pid, 'maps')?.includes(`/${name}`) ?? false;
+}
+
 function bootId(): string {
   return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
 }

@@ -1,24 +1,31 @@
 import { closeSync, readdirSync } from 'node:fs';
 import { native } from '../native/load';
+import { addonName } from '../native/locate';
 import { argvNamesBox } from './argv';
-import { type ProcessIdentity, readArgv, readIdentity, readParent, readUid } from './identity';
+import { hasMapped, type ProcessIdentity, readArgv, readIdentity, readParent, readUid } from './identity';
+
+// A bound for hosts that start processes faster than they can be listed.
+const maxListings = 100;
 
 /**
  * Read-only: every live process of a box, found by exact argv element, whether or not a pid file exists.
  *
- * It scans /proc/PID/cmdline and never signals what it finds; an empty list means that nothing of the box is alive. The
- * calling process and its ancestors are never of a box, whatever their arguments (`node remove.js <id>`), and unless
- * the caller is root, neither are the processes of other users.
+ * It scans /proc/PID/cmdline and never signals what it finds; an empty list means that nothing of the box is alive. A
+ * program that has loaded this library is never of a box, and neither are its ancestors, though their arguments name it
+ * (`node remove.js <id>`); unless the caller is root, neither are the processes of other users. Any other process with
+ * the id as an argument is one of the box: give ids to tools of your own in the environment.
  */
 export function findBoxProcesses(boxId: string): ProcessIdentity[] {
-  const own = selfAndAncestors();
-  const found: ProcessIdentity[] = [];
-  for (const pid of listPids()) {
-    if (own.has(pid) || !argvNamesBox(readArgv(pid) ?? [], boxId) || !isOurs(pid)) continue;
+  const named: ProcessIdentity[] = [];
+  for (const pid of eachPid()) {
+    if (!argvNamesBox(readArgv(pid) ?? [], boxId) || !isOurs(pid)) continue;
     const identity = readIdentity(pid);
-    if (identity && argvNamesBox(identity.argv, boxId)) found.push(identity);
+    if (identity && argvNamesBox(identity.argv, boxId)) named.push(identity);
   }
-  return found;
+  if (named.length === 0) return named;
+  const users = named.map(({ pid }) => pid).filter(usesThisLibrary);
+  const excluded = new Set([process.pid, ...users].flatMap(selfAndAncestors));
+  return named.filter(({ pid }) => !excluded.has(pid));
 }
 
 /** Read-only: resolves when no process of that number names the box any more. It never keeps the event loop alive. */
@@ -48,16 +55,27 @@ export function hasEnded(pidfd: number, signal?: AbortSignal): Promise<void> {
   });
 }
 
-function listPids(): number[] {
-  return readdirSync('/proc')
-    .map(Number)
-    .filter((pid) => Number.isInteger(pid));
+// Until a listing shows nobody new: a process that ended before it was looked at may have started another.
+function* eachPid(): Generator<number> {
+  const seen = new Set<string>();
+  for (let listing = 0; listing < maxListings; listing++) {
+    const fresh = readdirSync('/proc').filter((name) => !seen.has(name));
+    if (fresh.length === 0) return;
+    for (const name of fresh) {
+      seen.add(name);
+      if (/^\d+$/.test(name)) yield Number(name);
+    }
+  }
 }
 
-function selfAndAncestors(): Set<number> {
-  const pids = new Set<number>();
-  for (let pid: number | null = process.pid; pid !== null && !pids.has(pid); pid = readParent(pid)) pids.add(pid);
+function selfAndAncestors(self: number): number[] {
+  const pids: number[] = [];
+  for (let pid: number | null = self; pid !== null && !pids.includes(pid); pid = readParent(pid)) pids.push(pid);
   return pids;
+}
+
+function usesThisLibrary(pid: number): boolean {
+  return hasMapped(pid, addonName);
 }
 
 function isOurs(pid: number): boolean {

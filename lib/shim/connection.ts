@@ -53,7 +53,9 @@ export class ShimConnection {
     );
     socket.on('close', () => this.#end(new BoxliteError('box-died', 'The box closed the connection')));
     socket.unref();
+    // What came behind the preamble, and then the rest.
     this.#receive(Buffer.alloc(0));
+    socket.resume();
   }
 
   /** Connects and exchanges preambles. Rejects with 'box-died' (nobody answers), 'protocol', or the deadline's error. */
