@@ -11,6 +11,7 @@ import { type LaunchedShim, launchShim, type ReadyAnswer } from '../shim/launch'
 import type { ShimSettings } from '../shim/settings';
 import type { BoxRow } from '../store/schema';
 import type { Deadline } from '../util/deadline';
+import { explainBoot } from './console-tail';
 import { boxPaths } from './directory';
 import { defaultDiskMiB } from './disk';
 import type { Home } from './home';
@@ -35,6 +36,10 @@ export async function ensureSockets({ home, row }: Boot): Promise<void> {
   await new BoxSockets(home.path, row.id).ensure();
 }
 
+export async function undoSockets({ home, row }: Boot): Promise<void> {
+  await new BoxSockets(home.path, row.id).remove();
+}
+
 /** Spawns the shim; it owns the box from here on. */
 export async function startShim(boot: Boot, deadline: Deadline): Promise<void> {
   const { home, row, engine } = boot;
@@ -49,7 +54,11 @@ export async function startShim(boot: Boot, deadline: Deadline): Promise<void> {
   boot.shim = await launchShim(shimSettings(boot, shimTimeoutMs), paths.shimLog, home.reaper, budget);
   if (boot.shim.lifeline !== undefined) home.lifelines.set(row.id, boot.shim.lifeline);
   void boot.shim.exited.then(() => dropLifeline(home, row.id, boot.shim));
-  boot.ready = await boot.shim.ready;
+  try {
+    boot.ready = await boot.shim.ready;
+  } catch (error) {
+    throw await explainBoot(error, paths.consoleLog);
+  }
   boot.bootMs = performance.now() - began;
 }
 

@@ -5,7 +5,7 @@ import type { BootTimings, Progress } from '../types';
 import type { Deadline } from '../util/deadline';
 import { newBoxId, newNonce } from '../util/id';
 import { runSteps, type Step, type StepHooks } from '../util/steps';
-import { type Boot, ensureSockets, markRunning, startShim, undoShim } from './boot';
+import { type Boot, ensureSockets, markRunning, startShim, undoShim, undoSockets } from './boot';
 import { boxPaths, makeBoxDirectory, removeBoxDirectory } from './directory';
 import { makeDisk } from './disk';
 import type { Home } from './home';
@@ -33,7 +33,7 @@ export const createSteps: readonly Step<Creation>[] = [
   { name: 'row', run: insertRow, undo: deleteRow },
   { name: 'directory', run: makeDirectory, undo: removeDirectory },
   { name: 'disk', run: writeDisk },
-  { name: 'sockets', run: ({ boot }) => ensureSockets(boot) },
+  { name: 'sockets', run: ({ boot }) => ensureSockets(boot), undo: ({ boot }) => undoSockets(boot) },
   { name: 'shim', run: bootBox, undo: ({ boot }) => undoShim(boot) },
   { name: 'running', run: finish },
 ];

@@ -4,7 +4,7 @@ import type { BootTimings } from '../types';
 import type { Deadline } from '../util/deadline';
 import { newNonce } from '../util/id';
 import { runSteps, type Step } from '../util/steps';
-import { type Boot, ensureSockets, markRunning, startShim, undoShim } from './boot';
+import { type Boot, ensureSockets, markRunning, startShim, undoShim, undoSockets } from './boot';
 import { boxPaths } from './directory';
 import type { Home } from './home';
 import { BoxRun } from './run';
@@ -18,7 +18,7 @@ interface Start extends Boot {
 /** What happens when a stopped box is booted again on its own disk. */
 export const startSteps: readonly Step<Start>[] = [
   { name: 'clear', run: ({ home, row }) => clearRun(home, row.id) },
-  { name: 'sockets', run: ensureSockets },
+  { name: 'sockets', run: ensureSockets, undo: undoSockets },
   { name: 'shim', run: startShim, undo: undoShim },
   { name: 'running', run: (start) => markRunning(start, timings(start)) },
 ];

@@ -25,10 +25,10 @@ export async function killBoxTree(boxId: string, call: Call = {}): Promise<{ kil
   const killed = new Set<string>();
   try {
     deadline.throwIfOver();
-    note(killed, boxProcesses(boxId));
+    let found = boxProcesses(boxId);
     const byCgroup = killCgroup(boxId);
     // Again after each round: what was found may have started more before it died.
-    for (let found = boxProcesses(boxId); found.length > 0 || isBoxPopulated(boxId); found = boxProcesses(boxId)) {
+    for (; found.length > 0 || isBoxPopulated(boxId); found = boxProcesses(boxId)) {
       note(killed, found);
       // A process in the cgroup that no /proc shows, in another pid namespace: cgroup.kill reaches it and it can only be awaited.
       if (found.length === 0) await deadline.race(delay(unseenPauseMs));
