@@ -36,9 +36,15 @@ async function demoImage() {
 
 async function demonstrate(runtime) {
   say('createBox', layout);
-  const box = await runtime.createBox({ image: { layout } }, { onProgress: ({ phase, text }) => say(`  ${phase}`, text) });
+  const box = await runtime.createBox(
+    { image: { layout } },
+    { onProgress: ({ phase, text }) => say(`  ${phase}`, text) },
+  );
   const { engine } = await box.info();
-  say('engine', engine === 'krun' ? 'krun: libkrun under KVM' : 'qemu: software emulation, since KVM runs no guest here');
+  say(
+    'engine',
+    engine === 'krun' ? 'krun: libkrun under KVM' : 'qemu: software emulation, since KVM runs no guest here',
+  );
   showBoot(box.boot);
   await runProgram(box);
   const exit = await box.stop();
@@ -52,7 +58,9 @@ async function demonstrate(runtime) {
 /** Writes the program into the box through stdin, and runs it there. */
 async function runProgram(box) {
   const hasPython = (await box.exec('command -v python3')).ok;
-  const [path, interpreter, text] = hasPython ? ['/root/hello.py', 'python3', program] : ['/root/hello.sh', '/bin/sh', plainProgram];
+  const [path, interpreter, text] = hasPython
+    ? ['/root/hello.py', 'python3', program]
+    : ['/root/hello.sh', '/bin/sh', plainProgram];
   await box.exec(['/bin/sh', '-c', 'cat > "$0"', path], { stdin: text, check: true });
   say('exec', `${interpreter} ${path}`);
   const result = await box.exec([interpreter, path]);

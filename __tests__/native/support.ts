@@ -1,9 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type ChildProcessWithoutNullStreams, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { native } from '../../lib/native/load';
 
 /** Waits for a fact; fails with its name once the deadline has passed. */
@@ -66,4 +67,23 @@ export function stateOf(pid: number): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** A program of its own, which can require the library from `lib`; resolves with what it printed. */
+export async function runProgram(script: string, ...args: string[]): Promise<string> {
+  const { stdout } = await promisify(execFile)(process.execPath, programArgv(script, args), { timeout: 60_000 });
+  return stdout;
+}
+
+/** The same, running: resolves when it printed something for the first time. */
+export async function startProgram(script: string, ...args: string[]): Promise<ChildProcessWithoutNullStreams> {
+  const program = spawn(process.execPath, programArgv(script, args), { stdio: 'pipe' });
+  cleanups.push(() => program.kill('SIGKILL'));
+  await once(program.stdout, 'data');
+  return program;
+}
+
+function programArgv(script: string, args: string[]): string[] {
+  const prelude = `const lib = (name) => require(${JSON.stringify(join(__dirname, '../../lib'))} + '/' + name);`;
+  return ['-r', join(__dirname, 'run-ts.cjs'), '-e', `${prelude}(async () => {${script}})()`, ...args];
 }

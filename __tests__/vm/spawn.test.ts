@@ -26,7 +26,7 @@ describe(`spawn on ${engine}`, () => {
     const lines = [];
     for await (const line of (await box.spawn('printf "a\\r\\nb\\nlast"')).lines()) lines.push(line);
     expect(lines).toEqual(['a', 'b', 'last']);
-    const pieces: Record<string, string> = { stdout: '', stderr: '' };
+    const pieces = { stdout: '', stderr: '' };
     for await (const { stream, data } of await box.spawn('echo out; echo err >&2')) pieces[stream] += Buffer.from(data);
     expect(pieces).toEqual({ stdout: 'out\n', stderr: 'err\n' });
   });

@@ -3,6 +3,7 @@ import type { CheckedBoxOptions } from '../options/box';
 import type { BoxRow } from '../store/schema';
 import type { BootTimings, Progress } from '../types';
 import type { Deadline } from '../util/deadline';
+import { asHostFailure } from '../util/host-failure';
 import { newBoxId, newNonce } from '../util/id';
 import { runSteps, type Step, type StepHooks } from '../util/steps';
 import { type Boot, ensureSockets, markRunning, startShim, undoShim, undoSockets } from './boot';
@@ -53,6 +54,8 @@ export async function createBox(
   const undoFailed = (step: string, error: unknown) => home.log('error', `undoing '${step}' failed: ${error}`, row.id);
   try {
     await runSteps(createSteps, creation, deadline, { undoFailed, ...hooks });
+  } catch (error) {
+    throw asHostFailure('createBox', error, 'boot-failed');
   } finally {
     await creation.transition?.release();
   }

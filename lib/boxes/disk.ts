@@ -1,7 +1,6 @@
-import { BoxliteError } from '../errors';
 import { nativeFile } from '../native/load';
 import type { Deadline } from '../util/deadline';
-import { errnoOf } from '../util/files';
+import { asHostFailure } from '../util/host-failure';
 import { writeDiskFromTemplate } from './disk-template';
 
 export const defaultDiskMiB = 4096;
@@ -14,29 +13,6 @@ export async function makeDisk(path: string, diskMiB: number, deadline: Deadline
     await writeDiskFromTemplate(template, path, diskMiB * mib, deadline.signal);
   } catch (error) {
     deadline.throwIfOver();
-    throw diskFailure(path, diskMiB, error);
+    throw asHostFailure(`Making the disk ${path} of ${diskMiB} MiB`, error, 'boot-failed');
   }
-}
-
-function diskFailure(path: string, diskMiB: number, error: unknown): unknown {
-  const errno = errnoOf(error);
-  if (errno === 'ENOSPC' || errno === 'EDQUOT') {
-    return new BoxliteError('no-space', `Making the disk ${path} failed: no space`, {
-      hint: 'Free space in the home, or prune.',
-      cause: error,
-    });
-  }
-  if (errno === 'EFBIG') {
-    return new BoxliteError(
-      'no-space',
-      `Making the disk ${path} failed: this file system holds no file of ${diskMiB} MiB`,
-      {
-        hint: 'Choose a smaller diskMiB, or a home on ext4, xfs or btrfs.',
-        cause: error,
-      },
-    );
-  }
-  return errno === undefined
-    ? error
-    : new BoxliteError('boot-failed', `Making the disk ${path} failed: ${(error as Error).message}`, { cause: error });
 }

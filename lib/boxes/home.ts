@@ -1,11 +1,10 @@
 import { constants } from 'node:fs';
 import { access, chmod, mkdir, stat } from 'node:fs/promises';
-import { BoxliteError } from '../errors';
 import { ShimReaper } from '../ownership/reaper';
 import { chooseEngine, type Engine } from '../shim/engine';
 import { openStore, type Store } from '../store/open';
 import type { EngineName, LogRecord } from '../types';
-import { errnoOf } from '../util/files';
+import { asHostFailure } from '../util/host-failure';
 
 export interface HomeSettings {
   home: string;
@@ -62,22 +61,6 @@ async function prepareDirectory(path: string): Promise<void> {
     if (uid === process.getuid?.() && (mode & 0o022) !== 0) await chmod(path, mode & 0o755);
     await access(path, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
-    throw homeFailure(path, error);
+    throw asHostFailure(`Opening the home ${path}`, error, 'store');
   }
-}
-
-function homeFailure(path: string, error: unknown): BoxliteError {
-  const errno = errnoOf(error) ?? '';
-  const table: Record<string, [ConstructorParameters<typeof BoxliteError>[0], string]> = {
-    EACCES: ['permission', 'Choose a home that this user may write to: new Runtime({ home }) or BOXLITE_HOME.'],
-    EPERM: ['permission', 'Choose a home that this user may write to: new Runtime({ home }) or BOXLITE_HOME.'],
-    EROFS: ['permission', 'Choose a home on a file system that is mounted read-write.'],
-    ENOTDIR: ['not-a-directory', 'Choose a home that is a directory.'],
-    EEXIST: ['not-a-directory', 'Choose a home that is a directory.'],
-    ENOSPC: ['no-space', 'Free space, or choose a home on another disk.'],
-    EMFILE: ['limit', 'Raise the limit of open files of this process (ulimit -n).'],
-    ENFILE: ['limit', 'Raise the limit of open files of this machine (fs.file-max).'],
-  };
-  const [code, hint] = table[errno] ?? ['store', 'runtime.doctor() checks the home.'];
-  return new BoxliteError(code, `Opening the home ${path} failed: ${(error as Error).message}`, { hint, cause: error });
 }

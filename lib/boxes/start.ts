@@ -2,6 +2,7 @@ import { BoxliteError } from '../errors';
 import type { BoxRow } from '../store/schema';
 import type { BootTimings } from '../types';
 import type { Deadline } from '../util/deadline';
+import { asHostFailure } from '../util/host-failure';
 import { newNonce } from '../util/id';
 import { runSteps, type Step } from '../util/steps';
 import { type Boot, ensureSockets, markRunning, startShim, undoShim, undoSockets } from './boot';
@@ -43,6 +44,8 @@ export async function startBox(
     });
     const running: BoxRow = { ...start.row, state: 'running', boot: timings(start) };
     return { row: running, run: new BoxRun(home, running, start.shim?.exited) };
+  } catch (error) {
+    throw asHostFailure('start', error, 'boot-failed');
   } finally {
     await transition?.release();
   }

@@ -11,6 +11,11 @@ export function nothingFound(places: readonly NativePlace[]): BoxliteError {
 /** The addon is there and does not load. */
 export function cannotLoad(path: string, cause: unknown): BoxliteError {
   const text = cause instanceof Error ? cause.message : String(cause);
+  // dlopen(3) gives a text and no errno.
+  if (/Too many open files|Cannot allocate memory/.test(text)) {
+    const hint = 'Raise the limit of open files of this process (ulimit -n), or free memory.';
+    return new BoxliteError('limit', `Loading ${path} failed: ${text}`, { hint, retryable: true, cause });
+  }
   return new BoxliteError('native-missing', `Loading ${path} failed on ${platformName()}: ${text}`, {
     hint: isSupported() ? `It may be damaged or built for another system: ${reinstall}.` : onlyOn,
     cause,

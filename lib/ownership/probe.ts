@@ -1,4 +1,5 @@
 import { closeSync, readdirSync } from 'node:fs';
+import type { PidfdWatch } from '../native/contract';
 import { native } from '../native/load';
 import { addonName } from '../native/locate';
 import { argvNamesBox } from './argv';
@@ -36,23 +37,20 @@ export async function watchProcess(pid: number, boxId: string): Promise<void> {
     // After the pidfd was opened: from here on both mean the same process.
     const identity = readIdentity(pid);
     if (!identity || !argvNamesBox(identity.argv, boxId)) return;
-    await hasEnded(pidfd);
+    await watchEnds([pidfd]).ended;
   } finally {
     closeSync(pidfd);
   }
 }
 
-/** Resolves when the process that this pidfd means has ended; the signal ends the watch, and then it stays open. */
-export function hasEnded(pidfd: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const watch = native().pidfdWatch(pidfd, () => {
-      signal?.removeEventListener('abort', close);
-      resolve();
-    });
-    const close = () => watch.close();
-    if (signal?.aborted) close();
-    else signal?.addEventListener('abort', close, { once: true });
-  });
+/** `ended` resolves when every process that these pidfds mean has ended; closing it earlier leaves it open for ever. */
+export function watchEnds(pidfds: readonly number[]): { ended: Promise<unknown>; close(): void } {
+  const watches: PidfdWatch[] = [];
+  const ended = pidfds.map((fd) => new Promise<void>((resolve) => watches.push(native().pidfdWatch(fd, resolve))));
+  const close = () => {
+    for (const watch of watches) watch.close();
+  };
+  return { ended: Promise.all(ended), close };
 }
 
 // Until a listing shows nobody new: a process that ended before it was looked at may have started another.

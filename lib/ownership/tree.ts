@@ -8,7 +8,7 @@ import { Deadline } from '../util/deadline';
 import { errnoOf } from '../util/files';
 import { cgroupPids, isBoxPopulated, killCgroup } from './cgroup';
 import { isSameProcess, type ProcessIdentity, readIdentity } from './identity';
-import { findBoxProcesses, hasEnded } from './probe';
+import { findBoxProcesses, watchEnds } from './probe';
 
 const unseenPauseMs = 5;
 
@@ -62,10 +62,19 @@ async function killAll(processes: readonly ProcessIdentity[], deadline: Deadline
       pidfds.push(pidfd);
       kill(pidfd, process);
     }
-    await deadline.race(Promise.all(pidfds.map((pidfd) => hasEnded(pidfd, deadline.signal))));
+    await allEnded(pidfds, deadline);
   } finally {
     clearInterval(keepAlive);
     for (const pidfd of pidfds) closeSync(pidfd);
+  }
+}
+
+async function allEnded(pidfds: readonly number[], deadline: Deadline): Promise<void> {
+  const watch = watchEnds(pidfds);
+  try {
+    await deadline.race(watch.ended);
+  } finally {
+    watch.close();
   }
 }
 

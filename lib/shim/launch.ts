@@ -1,5 +1,4 @@
-import { closeSync } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { closeSync, openSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { BoxliteError } from '../errors';
 import { native, nativeFile } from '../native/load';
@@ -7,6 +6,7 @@ import { shimArgv } from '../ownership/argv';
 import type { ShimReaper } from '../ownership/reaper';
 import type { ErrorCode } from '../types';
 import type { Deadline } from '../util/deadline';
+import { asHostFailure } from '../util/host-failure';
 import type { ShimSettings } from './settings';
 
 const maxAnswerBytes = 64 * 1024;
@@ -36,31 +36,49 @@ export async function launchShim(
   deadline: Deadline,
 ): Promise<LaunchedShim> {
   const shim = nativeFile('boxlite-shim');
-  const log = await open(logPath, 'a', 0o600);
-  const [settingsRead, settingsWrite] = native().pipe();
-  const [answerRead, answerWrite] = native().pipe();
-  const [lifelineRead, lifelineWrite] = settings.lifeline ? native().pipe() : [undefined, undefined];
-  const given = [settingsRead, answerWrite, log.fd, ...(lifelineRead === undefined ? [] : [lifelineRead])];
+  const ends = openEnds(logPath, settings.lifeline);
   try {
     const { pid, pidfd } = native().spawn({
       file: shim,
       argv: shimArgv(shim, settings.boxId),
       env: [],
-      fds: given,
+      fds: ends.theirs,
       ...(settings.cgroup === null ? {} : { cgroup: settings.cgroup }),
     });
-    closeSync(pidfd);
-    const child = reaper.register(pid);
-    const answer = new Socket({ fd: answerRead, readable: true, writable: false });
-    sendSettings(settingsWrite, settings);
-    return { pid, exited: child.exited, ready: readAnswer(answer, settings.boxId, deadline), lifeline: lifelineWrite };
+    const child = reaper.register(pid, pidfd);
+    const [settingsWrite, answerRead, lifeline] = ends.ours.splice(0);
+    const ready = readAnswer(answerRead as number, settings.boxId, deadline);
+    sendSettings(settingsWrite as number, settings);
+    return { pid, exited: child.exited, ready, lifeline };
   } catch (error) {
-    for (const fd of [settingsWrite, answerRead, lifelineWrite]) if (fd !== undefined) closeSync(fd);
-    throw BoxliteError.is(error) ? error : spawnFailed(shim, error);
+    throw asHostFailure(`Starting ${shim}`, error, 'boot-failed');
   } finally {
-    for (const fd of given.filter((fd) => fd !== log.fd)) closeSync(fd);
-    await log.close();
+    for (const fd of [...ends.theirs, ...ends.ours]) closeSync(fd);
   }
+}
+
+/** The shim's descriptors 0 to 2, and 3 for a lifeline, and our ends of them. */
+function openEnds(logPath: string, hasLifeline: boolean): { theirs: number[]; ours: number[] } {
+  const opened: number[] = [];
+  try {
+    const [settingsRead, settingsWrite] = keep(opened, native().pipe());
+    const [answerRead, answerWrite] = keep(opened, native().pipe());
+    const log = openSync(logPath, 'a', 0o600);
+    opened.push(log);
+    const theirs = [settingsRead, answerWrite, log];
+    const ours = [settingsWrite, answerRead];
+    if (!hasLifeline) return { theirs, ours };
+    const [lifelineRead, lifelineWrite] = keep(opened, native().pipe());
+    return { theirs: [...theirs, lifelineRead], ours: [...ours, lifelineWrite] };
+  } catch (error) {
+    for (const fd of opened) closeSync(fd);
+    throw asHostFailure('Starting a shim', error, 'boot-failed');
+  }
+}
+
+function keep<T extends number[]>(opened: number[], fds: T): T {
+  opened.push(...fds);
+  return fds;
 }
 
 function sendSettings(fd: number, settings: ShimSettings): void {
@@ -70,7 +88,8 @@ function sendSettings(fd: number, settings: ShimSettings): void {
   stdin.end(JSON.stringify(settings));
 }
 
-async function readAnswer(answer: Socket, box: string, deadline: Deadline): Promise<ReadyAnswer> {
+async function readAnswer(fd: number, box: string, deadline: Deadline): Promise<ReadyAnswer> {
+  const answer = new Socket({ fd, readable: true, writable: false });
   const line = new Promise<string>((resolve, reject) => {
     let text = '';
     answer.setEncoding('utf8');
@@ -102,17 +121,5 @@ export function parseAnswer(line: string, box: string): ReadyAnswer {
     hint: hint ?? 'The last lines of the console are in error.consoleTail; runtime.doctor() checks the machine.',
     box,
     consoleTail,
-  });
-}
-
-function spawnFailed(shim: string, error: unknown): BoxliteError {
-  const errno = (error as { code?: string }).code;
-  const exhausted = errno === 'EMFILE' || errno === 'ENFILE' || errno === 'EAGAIN' || errno === 'ENOMEM';
-  return new BoxliteError(exhausted ? 'limit' : 'boot-failed', `Starting ${shim} failed: ${(error as Error).message}`, {
-    hint: exhausted
-      ? 'Raise the limits of this process (ulimit -n, -u) or free memory.'
-      : 'runtime.doctor() checks the installation.',
-    retryable: exhausted,
-    cause: error,
   });
 }

@@ -1,0 +1,31 @@
+import { BareMachine } from './bare/machine.mjs';
+import { Product } from './box.mjs';
+import { measureBoot } from './measure/boot.mjs';
+import { measureExec } from './measure/exec.mjs';
+import { measureMemory } from './measure/memory.mjs';
+import { measureSize } from './measure/size.mjs';
+import { withMachine } from './sides.mjs';
+
+/**
+ * Measures everything that runs with the engine, 'auto' as well; what needs krun comes without its floor elsewhere.
+ * Nothing that it started runs any more when it settles.
+ */
+export async function measureAll({ engine, signal, say }) {
+  const box = await Product.open(engine, signal);
+  try {
+    // Builds the image disk, and brings the files of both sides into memory; it does not count.
+    const used = await withMachine(box, (machine) => machine.engine);
+    const bare = used === 'krun' ? { boot: () => BareMachine.boot(signal) } : undefined;
+    if (bare) await withMachine(bare, () => {});
+    const sides = { box, bare };
+    const results = [
+      await measureBoot(sides, say),
+      await measureExec(sides, say),
+      await measureMemory(sides, say, signal),
+      measureSize(),
+    ].flat();
+    return { engine: used, results };
+  } finally {
+    await box.close();
+  }
+}

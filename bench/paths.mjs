@@ -1,0 +1,16 @@
+import { join } from 'node:path';
+import { native, out, root } from '../scripts/setup/paths.mjs';
+
+export const built = join(out, 'bench');
+
+export const bare = {
+  runner: join(built, 'bare_runner'),
+  disk: join(built, 'bare.ext4'),
+  libkrun: join(native, 'libkrun.so.1'),
+  libkrunfw: join(native, 'libkrunfw.so.5'),
+};
+
+export const agent = join(native, 'boxlite-agent');
+export const image = join(out, 'images', 'busybox');
+export const sdk = join(root, 'dist', 'index.js');
+export const ownership = join(root, 'dist', 'ownership.js');

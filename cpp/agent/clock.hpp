@@ -1,0 +1,16 @@
+#pragma once
+#include <cstdint>
+#include <ctime>
+
+namespace boxlite {
+
+// Nanoseconds since the kernel started.
+inline std::int64_t boot_clock_ns() {
+    timespec now{};
+    ::clock_gettime(CLOCK_BOOTTIME, &now);
+    return static_cast<std::int64_t>(now.tv_sec) * 1'000'000'000 + now.tv_nsec;
+}
+
+inline constexpr std::int64_t ns_per_ms = 1'000'000;
+
+} // namespace boxlite

@@ -1,0 +1,49 @@
+#pragma once
+#include "../common/frame.hpp"
+#include <cstddef>
+#include <cstdint>
+
+namespace boxlite {
+
+// What we may still send on one channel.
+class SendCredit {
+public:
+    std::uint32_t left() const { return left_; }
+    void spend(std::size_t bytes) { left_ -= static_cast<std::uint32_t>(bytes); }
+    // False when the grant lifts it over the protocol's limit.
+    bool grant(std::uint32_t bytes) {
+        if (bytes > max_credit - left_) return false;
+        left_ += bytes;
+        return true;
+    }
+
+private:
+    std::uint32_t left_ = initial_credit;
+};
+
+// What the peer may still send on one channel.
+class ReceiveCredit {
+public:
+    // False when the peer sent more than it was granted.
+    bool take(std::size_t bytes) {
+        if (bytes > left_) return false;
+        left_ -= static_cast<std::uint32_t>(bytes);
+        return true;
+    }
+    // The consumer took `bytes`; returns what to grant now, 0 while it is not worth a frame.
+    std::uint32_t consumed(std::size_t bytes) {
+        owed_ += static_cast<std::uint32_t>(bytes);
+        if (owed_ < worth_a_frame) return 0;
+        const std::uint32_t grant = owed_;
+        left_ += grant;
+        owed_ = 0;
+        return grant;
+    }
+
+private:
+    static constexpr std::uint32_t worth_a_frame = initial_credit / 4;
+    std::uint32_t left_ = initial_credit;
+    std::uint32_t owed_ = 0;
+};
+
+} // namespace boxlite

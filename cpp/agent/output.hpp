@@ -1,0 +1,43 @@
+#pragma once
+#include "../common/fd.hpp"
+#include "../common/frame.hpp"
+#include "credit.hpp"
+#include "poller.hpp"
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace boxlite {
+
+// One output of a command, read only as far as the client gave credit for it.
+class Output final : public EventSource {
+public:
+    Output(Fd pipe, Channel channel) : pipe_(std::move(pipe)), channel_(channel) {}
+
+    Status watch(const Poller &poller);
+    void note(std::uint32_t) override { ready_ = true; }
+    bool grant(std::uint32_t bytes) { return credit_.grant(bytes); }
+    // From now on what is in the pipe is all there is: leftovers of the command do not hold up its end.
+    void command_ended();
+    bool ended() const { return ended_; }
+
+    // Moves one piece into `frames`; false when there was nothing to do.
+    bool take_turn(std::uint32_t stream, std::vector<std::byte> &frames);
+    // After the end: throws one piece away. False when there was none.
+    bool discard_turn();
+    // Nobody holds the writing end any more.
+    bool closed() const { return closed_; }
+
+private:
+    void finish(std::uint32_t stream, std::vector<std::byte> &frames);
+
+    WatchedFd pipe_;
+    Channel channel_;
+    SendCredit credit_;
+    std::optional<std::size_t> rest_;
+    bool ready_ = true;
+    bool ended_ = false;
+    bool closed_ = false;
+};
+
+} // namespace boxlite

@@ -1,0 +1,27 @@
+#pragma once
+#include "../common/fd.hpp"
+#include "calls.hpp"
+#include "poller.hpp"
+
+namespace boxlite {
+
+// PID 1's duty: every process of the guest ends here, its own children and orphans alike.
+class Reaper final : public EventSource {
+public:
+    static Result<Reaper> create();
+    int fd() const { return signals_.get(); }
+    void note(std::uint32_t) override { due_ = true; }
+
+    // Reaps some of what has ended; true when there may be more.
+    bool reap(Calls &calls);
+    // No process but this one is left.
+    bool nobody_left() const;
+    // Kills everything and waits until it is gone, a few seconds at most.
+    void kill_everything(Calls &calls);
+
+private:
+    Fd signals_;
+    bool due_ = true;
+};
+
+} // namespace boxlite

@@ -1,0 +1,35 @@
+#pragma once
+#include "calls.hpp"
+#include "reaper.hpp"
+#include "serve.hpp"
+
+namespace boxlite {
+
+// One turn of the loop after another: take what came, do what is due, send what is there.
+class Server {
+public:
+    Server(const Services &services, Reaper &reaper, std::string id_prefix)
+        : services_(services), reaper_(reaper), calls_(services, std::move(id_prefix)) {}
+    Served run();
+
+private:
+    void turn();
+    void take_input();
+    void take(const Frame &frame);
+    void begin_shutdown(std::uint32_t grace_ms);
+    void check_shutdown();
+    bool output_stalled(std::int64_t now_ns);
+    int timeout_ms(std::int64_t now_ns) const;
+
+    Services services_;
+    Reaper &reaper_;
+    Calls calls_;
+    std::optional<Served> served_;
+    bool busy_ = true;
+
+    std::optional<std::int64_t> stop_at_;
+    std::uint64_t seen_grants_ = 0;
+    std::int64_t last_progress_ns_ = 0;
+};
+
+} // namespace boxlite

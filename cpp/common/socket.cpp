@@ -1,0 +1,43 @@
+#include "socket.hpp"
+#include "io.hpp"
+#include <cerrno>
+#include <cstring>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+namespace boxlite {
+
+Result<Fd> listen_at(const std::string &path) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (path.size() >= sizeof address.sun_path) {
+        return Failure{"socket-dir", "The socket path " + path + " has " + std::to_string(path.size()) +
+                                         " bytes, the limit is " + std::to_string(sizeof address.sun_path - 1)};
+    }
+    std::memcpy(address.sun_path, path.data(), path.size());
+    Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (!socket) return failure_from_errno("make a socket", errno);
+    if (::unlink(path.c_str()) != 0 && errno != ENOENT)
+        return failure_from_errno("remove " + path, errno, "socket-dir");
+    if (::bind(socket.get(), reinterpret_cast<const sockaddr *>(&address), sizeof address) != 0) {
+        return failure_from_errno("bind " + path, errno, "socket-dir");
+    }
+    if (::listen(socket.get(), SOMAXCONN) != 0) return failure_from_errno("listen on " + path, errno, "socket-dir");
+    return socket;
+}
+
+Result<Fd> accept_one(int listener) {
+    Fd connection(::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    if (connection) return connection;
+    if (errno == EAGAIN || errno == ECONNABORTED || errno == EINTR) return Fd();
+    return failure_from_errno("accept a connection", errno);
+}
+
+pid_t peer_pid(int socket) {
+    ucred credentials{};
+    socklen_t length = sizeof credentials;
+    if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &credentials, &length) != 0) return -1;
+    return credentials.pid;
+}
+
+} // namespace boxlite

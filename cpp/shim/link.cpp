@@ -1,0 +1,79 @@
+#include "link.hpp"
+#include <algorithm>
+#include <cerrno>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+namespace boxlite {
+namespace {
+
+constexpr std::size_t piece_bytes = 65'536;
+
+} // namespace
+
+void SendQueue::add(std::span<const std::byte> bytes) {
+    if (bytes.empty()) return;
+    if (pieces_.empty() || pieces_.back().size() + bytes.size() > piece_bytes) pieces_.emplace_back();
+    pieces_.back().insert(pieces_.back().end(), bytes.begin(), bytes.end());
+    size_ += bytes.size();
+}
+
+bool SendQueue::flush(int socket) {
+    while (!pieces_.empty()) {
+        const auto rest = std::span(pieces_.front()).subspan(sent_of_first_);
+        const ssize_t count = ::send(socket, rest.data(), rest.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0) return errno == EAGAIN;
+        size_ -= static_cast<std::size_t>(count);
+        sent_of_first_ += static_cast<std::size_t>(count);
+        if (sent_of_first_ < pieces_.front().size()) return true;
+        pieces_.pop_front();
+        sent_of_first_ = 0;
+    }
+    return true;
+}
+
+bool Link::fill() {
+    const bool greeting = preamble_have_ < preamble_bytes;
+    const auto room = greeting ? std::span(preamble_).subspan(preamble_have_) : reader_.room();
+    const ssize_t count = ::recv(socket_.get(), room.data(), room.size(), MSG_DONTWAIT);
+    if (count < 0) return errno == EAGAIN || errno == EINTR;
+    if (count == 0) return false;
+    received_ += static_cast<std::size_t>(count);
+    if (greeting) {
+        preamble_have_ += static_cast<std::size_t>(count);
+    } else {
+        reader_.filled(static_cast<std::size_t>(count));
+    }
+    return true;
+}
+
+std::optional<std::span<const std::byte, preamble_bytes>> Link::preamble() const {
+    if (preamble_have_ < preamble_bytes) return std::nullopt;
+    return std::span<const std::byte, preamble_bytes>(preamble_);
+}
+
+void Link::send_frame(Kind kind, std::uint32_t stream, std::span<const std::byte> payload, std::uint8_t flags) {
+    queue_.add(encode_header({static_cast<std::uint32_t>(payload.size()), kind, flags, stream}));
+    queue_.add(payload);
+}
+
+void Link::send_control(Kind kind, std::uint32_t stream, std::string_view json) {
+    std::vector<std::byte> frames;
+    append_control(frames, kind, stream, json);
+    queue_.add(frames);
+}
+
+std::uint32_t Link::interest(bool reading) const {
+    std::uint32_t events = 0;
+    if (reading) events |= EPOLLIN;
+    if (unsent() > 0) events |= EPOLLOUT;
+    return events;
+}
+
+void Link::discard_input() {
+    std::byte bytes[4096];
+    while (::recv(socket_.get(), bytes, sizeof bytes, MSG_DONTWAIT) > 0) {}
+}
+
+} // namespace boxlite

@@ -1,0 +1,21 @@
+#pragma once
+#include "../common/result.hpp"
+#include <cstdint>
+#include <string_view>
+
+namespace boxlite {
+
+// What the connections tell the owner of the box.
+class BoxOwner {
+public:
+    virtual void agent_serves(double agent_ms) = 0;
+    virtual void agent_cannot_serve(std::string_view why) = 0;
+    virtual void agent_says_bye(std::uint8_t word) = 0;
+    virtual void agent_lost(const Failure &why) = 0;
+    virtual void client_asks_stop(std::uint32_t grace_ms, bool force) = 0;
+
+protected:
+    ~BoxOwner() = default;
+};
+
+} // namespace boxlite

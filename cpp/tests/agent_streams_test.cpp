@@ -1,0 +1,215 @@
+#include "agent/assembly.hpp"
+#include "agent/credit.hpp"
+#include "agent/input.hpp"
+#include "agent/output.hpp"
+#include "common/io.hpp"
+#include <csignal>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+namespace boxlite {
+namespace {
+
+struct Piece {
+    Kind kind;
+    std::uint8_t flags;
+    std::string bytes;
+};
+
+// Takes the frames apart again.
+std::vector<Piece> read_frames(std::vector<std::byte> &frames) {
+    std::vector<Piece> pieces;
+    std::span<const std::byte> rest(frames);
+    while (!rest.empty()) {
+        const FrameHeader header = decode_header(rest.first<header_bytes>()).value();
+        const auto payload = rest.subspan(header_bytes, header.length);
+        pieces.push_back({header.kind, header.flags, {reinterpret_cast<const char *>(payload.data()), payload.size()}});
+        rest = rest.subspan(header_bytes + header.length);
+    }
+    frames.clear();
+    return pieces;
+}
+
+Frame data_frame(std::string_view bytes, bool end = false) {
+    return {{static_cast<std::uint32_t>(bytes.size()), Kind::data, channel_flags(Channel::in, end), 1}, std::as_bytes(std::span(bytes))};
+}
+
+Frame control_frame(std::uint32_t stream, std::string_view bytes, bool more, Kind kind = Kind::open) {
+    const std::uint8_t flags = more ? flag_more : std::uint8_t{0};
+    return {{static_cast<std::uint32_t>(bytes.size()), kind, flags, stream}, std::as_bytes(std::span(bytes))};
+}
+
+struct Pipes {
+    Pipe pipe = std::move(make_pipe().value());
+    Pipes() {
+        EXPECT_TRUE(set_nonblocking(pipe.read.get()));
+        EXPECT_TRUE(set_nonblocking(pipe.write.get()));
+    }
+};
+
+TEST(AgentCredit, AGrantOverTheLimitIsRefused) {
+    SendCredit credit;
+    EXPECT_TRUE(credit.grant(max_credit - initial_credit));
+    EXPECT_FALSE(credit.grant(1));
+    credit.spend(1);
+    EXPECT_TRUE(credit.grant(1));
+    EXPECT_FALSE(credit.grant(UINT32_MAX));
+}
+
+TEST(AgentCredit, AnOverrunIsSeenAndGrantsComeInLargePieces) {
+    ReceiveCredit credit;
+    EXPECT_TRUE(credit.take(initial_credit));
+    EXPECT_FALSE(credit.take(1));
+    EXPECT_EQ(credit.consumed(100), 0u);
+    EXPECT_EQ(credit.consumed(70'000), 70'100u);
+    EXPECT_TRUE(credit.take(70'100));
+    EXPECT_FALSE(credit.take(1));
+}
+
+TEST(AgentOutput, NothingIsReadBeyondTheCredit) {
+    Pipes ends;
+    Output output(std::move(ends.pipe.read), Channel::out);
+    std::vector<std::byte> frames;
+    std::size_t sent = 0;
+    for (;;) {
+        const std::string more(60'000, 'x');
+        if (::write(ends.pipe.write.get(), more.data(), more.size()) <= 0) break;
+        output.note(0);
+        while (output.take_turn(1, frames)) {
+        }
+        for (const Piece &piece : read_frames(frames)) sent += piece.bytes.size();
+    }
+    EXPECT_EQ(sent, initial_credit);
+    EXPECT_TRUE(output.grant(10));
+    EXPECT_TRUE(output.take_turn(1, frames));
+    EXPECT_EQ(read_frames(frames).at(0).bytes.size(), 10u);
+}
+
+TEST(AgentOutput, TheEndOfTheCommandIsTheEndOfItsOutputWhoeverHoldsThePipe) {
+    Pipes ends;
+    Output output(std::move(ends.pipe.read), Channel::err);
+    std::vector<std::byte> frames;
+    ASSERT_EQ(::write(ends.pipe.write.get(), "before", 6), 6);
+    output.command_ended();
+    ASSERT_EQ(::write(ends.pipe.write.get(), "after", 5), 5);
+    EXPECT_TRUE(output.take_turn(1, frames));
+    const auto pieces = read_frames(frames);
+    ASSERT_EQ(pieces.size(), 1u);
+    EXPECT_EQ(pieces[0].bytes, "before");
+    EXPECT_EQ(pieces[0].flags, channel_flags(Channel::err, true));
+    EXPECT_TRUE(output.ended());
+    EXPECT_FALSE(output.take_turn(1, frames));
+    EXPECT_TRUE(output.discard_turn());
+    EXPECT_FALSE(output.closed());
+    ends.pipe.write.reset();
+    output.note(0);
+    EXPECT_FALSE(output.discard_turn());
+    EXPECT_TRUE(output.closed());
+}
+
+TEST(AgentOutput, AnEmptyOutputEndsWithoutCredit) {
+    Pipes ends;
+    Output output(std::move(ends.pipe.read), Channel::out);
+    std::vector<std::byte> frames;
+    output.command_ended();
+    EXPECT_TRUE(output.take_turn(1, frames));
+    EXPECT_TRUE(output.ended());
+}
+
+TEST(AgentInput, WhatTheCommandTakesIsGrantedAgain) {
+    Pipes ends;
+    Input input(std::move(ends.pipe.write));
+    std::vector<std::byte> frames;
+    const std::string bytes(200'000, 'y');
+    EXPECT_TRUE(input.receive(data_frame(bytes)));
+    std::size_t read = 0;
+    std::uint64_t granted = 0;
+    std::vector<char> buffer(65'536);
+    while (read < bytes.size()) {
+        input.note(0);
+        input.take_turn(1, frames);
+        for (const Piece &piece : read_frames(frames)) granted += read_u32(std::as_bytes(std::span(piece.bytes)));
+        const ssize_t count = ::read(ends.pipe.read.get(), buffer.data(), buffer.size());
+        ASSERT_GT(count, 0);
+        read += static_cast<std::size_t>(count);
+    }
+    EXPECT_GE(granted, bytes.size() - initial_credit / 4);
+    EXPECT_LE(granted, bytes.size());
+}
+
+TEST(AgentInput, TheEndClosesThePipeAfterTheBytes) {
+    Pipes ends;
+    Input input(std::move(ends.pipe.write));
+    std::vector<std::byte> frames;
+    EXPECT_TRUE(input.receive(data_frame("last", true)));
+    input.take_turn(1, frames);
+    EXPECT_EQ(read_all(ends.pipe.read.get(), 100).value(), "last");
+    EXPECT_FALSE(input.receive(data_frame("more")));
+}
+
+TEST(AgentInput, WhatNobodyReadsIsDroppedAndGranted) {
+    sigset_t pipe_signal;
+    ::sigemptyset(&pipe_signal);
+    ::sigaddset(&pipe_signal, SIGPIPE);
+    ::sigprocmask(SIG_BLOCK, &pipe_signal, nullptr);
+    Pipes ends;
+    ends.pipe.read.reset();
+    Input input(std::move(ends.pipe.write));
+    std::vector<std::byte> frames;
+    for (int i = 0; i < 20; ++i) {
+        EXPECT_TRUE(input.receive(data_frame(std::string(100'000, 'z'))));
+        input.take_turn(1, frames);
+    }
+    EXPECT_EQ(read_frames(frames).size(), 20u);
+}
+
+TEST(AgentInput, MoreThanTheCreditIsRefused) {
+    Pipes ends;
+    Input input(std::move(ends.pipe.write));
+    EXPECT_TRUE(input.receive(data_frame(std::string(initial_credit, 'x'))));
+    EXPECT_FALSE(input.receive(data_frame("x")));
+}
+
+TEST(AgentAssembly, PartsOfManyStreamsAreKeptApart) {
+    Assembly assembly;
+    EXPECT_FALSE(assembly.add(control_frame(1, "a", true)).value());
+    EXPECT_FALSE(assembly.add(control_frame(2, "x", true)).value());
+    EXPECT_EQ(*assembly.add(control_frame(1, "b", false)).value(), "ab");
+    EXPECT_EQ(*assembly.add(control_frame(2, "y", false)).value(), "xy");
+}
+
+TEST(AgentAssembly, WhatExceedsTheLimitIsRefusedOnceAndItsRestPassedOver) {
+    Assembly assembly;
+    const std::string part(max_payload_bytes, 'a');
+    int refused = 0;
+    for (int i = 0; i < 40; ++i) {
+        const auto added = assembly.add(control_frame(1, part, true));
+        if (!added) {
+            EXPECT_EQ(added.failure().code, "limit");
+            ++refused;
+        }
+    }
+    EXPECT_EQ(refused, 1);
+    EXPECT_FALSE(assembly.add(control_frame(1, "end", false)).value());
+    EXPECT_EQ(*assembly.add(control_frame(1, "new", false)).value(), "new");
+}
+
+TEST(AgentAssembly, AllTogetherTheyHoldABoundedAmount) {
+    Assembly assembly;
+    const std::string part(max_payload_bytes, 'a');
+    std::size_t taken = 0;
+    for (std::uint32_t stream = 1; stream <= 200; ++stream) taken += assembly.add(control_frame(stream, part, true)) ? part.size() : 0;
+    EXPECT_LE(taken, 4 * max_control_bytes);
+    EXPECT_TRUE(assembly.forget(1));
+    EXPECT_FALSE(assembly.forget(1));
+    EXPECT_TRUE(assembly.add(control_frame(1000, part, true)));
+}
+
+TEST(AgentAssembly, AnotherKindInBetweenBreaksTheProtocol) {
+    Assembly assembly;
+    EXPECT_TRUE(assembly.add(control_frame(1, "a", true)));
+    EXPECT_EQ(assembly.add(control_frame(1, "b", false, Kind::control)).failure().code, "protocol");
+}
+
+} // namespace
+} // namespace boxlite

@@ -1,0 +1,3 @@
+//! Builds libkrun's C API as one shared library.
+
+pub use krun::*;
