@@ -42,9 +42,15 @@ std::string own_words(const Tail &log) {
     return name == std::string::npos ? line : line.substr(name + 6);
 }
 
-Failure no_machine(const Tail &log) {
+// What libkrun's own last error line says, after its "[time ERROR module] ".
+std::string error_words(const Tail &log) {
     const std::string line = log.last_line_with("ERROR krun");
-    const std::string said = line.empty() ? own_words(log) : line.substr(line.find("ERROR krun") + 11);
+    const std::size_t words = line.find("] ");
+    return words == std::string::npos ? own_words(log) : line.substr(words + 2);
+}
+
+Failure no_machine(const Tail &log) {
+    const std::string said = error_words(log);
     // What libkrun says when the guest's memory cannot be had, or is more than the processor can address.
     if (said.find("SetUserMemoryRegion") != std::string::npos || said.find("Mmap") != std::string::npos)
         return no_memory(said);

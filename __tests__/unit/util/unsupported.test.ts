@@ -1,0 +1,30 @@
+import { Runtime } from '../../../lib/index';
+
+const runtime = new Runtime({ home: '/tmp/never-opened' });
+
+describe('what this version does not have yet', () => {
+  test.each([
+    ['Runtime.getOrCreateBox', () => runtime.getOrCreateBox({ image: { layout: '/x' }, name: 'a' })],
+    ['Runtime.prune', () => runtime.prune()],
+    ['Runtime.images.pull', () => runtime.images.pull('alpine')],
+    ['Runtime.events', async () => runtime.events()],
+  ])('%s is refused by name', async (name, call) => {
+    await expect(call()).rejects.toMatchObject({ code: 'unsupported', message: expect.stringContaining(name) });
+  });
+
+  test.each([
+    ['a registry reference', { image: 'alpine' }, 'alpine'],
+    ['mounts', { mounts: [{ tmpfs: '/x' }] }, 'mounts'],
+    ['ports', { ports: [{ guest: 80 }] }, 'ports'],
+    ['a network', { network: 'public' as const }, 'network'],
+    ['secrets', { secrets: { A: { value: 'x', hosts: [] } } }, 'secrets'],
+    ['ready', { ready: { port: 1 } }, 'ready'],
+    ['detached', { detached: true }, 'detached'],
+    ['autoRemove', { autoRemove: true }, 'autoRemove'],
+    ['idleMs', { idleMs: 1 }, 'idleMs'],
+    ['maxLifeMs', { maxLifeMs: 1 }, 'maxLifeMs'],
+  ])('%s is refused by name', async (_, options, name) => {
+    const creating = runtime.createBox({ image: { layout: '/x' }, ...options });
+    await expect(creating).rejects.toMatchObject({ code: 'unsupported', message: expect.stringContaining(name) });
+  });
+});
