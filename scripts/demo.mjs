@@ -20,21 +20,25 @@ await setup({ for: 'demo' });
 const { Runtime } = await import(join(root, 'dist', 'index.js'));
 const layout = values.image === undefined ? await demoImage() : resolve(values.image);
 const home = mkdtempSync(join(tmpdir(), 'boxlite-demo-'));
+const runtime = new Runtime({ home });
 process.exitCode = 1;
 try {
-  await demonstrate(new Runtime({ home }));
+  await demonstrate();
 } catch (error) {
   explain(error);
 } finally {
+  await runtime.close();
   rmSync(home, { recursive: true, force: true });
 }
 
 async function demoImage() {
   const { makePythonImage } = await import('./images/python.mjs');
-  return makePythonImage(join(root, 'out', 'images', 'python'));
+  const layout = join(root, 'out', 'images', 'python');
+  await makePythonImage(layout);
+  return layout;
 }
 
-async function demonstrate(runtime) {
+async function demonstrate() {
   say('createBox', layout);
   const box = await runtime.createBox(
     { image: { layout } },
