@@ -56,12 +56,15 @@ private:
     void call(napi_value callback) const {
         napi_value receiver = nullptr;
         if (napi_get_global(env_, &receiver) != napi_ok) return;
-        if (napi_make_callback(env_, nullptr, receiver, callback, 0, nullptr, nullptr) != napi_pending_exception) return;
+        const auto status = napi_make_callback(env_, nullptr, receiver, callback, 0, nullptr, nullptr);
+        if (status != napi_pending_exception) return;
         napi_value thrown = nullptr;
         if (napi_get_and_clear_last_exception(env_, &thrown) == napi_ok) napi_fatal_exception(env_, thrown);
     }
 
-    static void environment_ends(napi_async_cleanup_hook_handle, void *self) { static_cast<PidfdPoll *>(self)->close(); }
+    static void environment_ends(napi_async_cleanup_hook_handle, void *self) {
+        static_cast<PidfdPoll *>(self)->close();
+    }
 
     static void closed(uv_handle_s *handle) {
         auto *self = static_cast<PidfdPoll *>(uv_handle_get_data(handle));

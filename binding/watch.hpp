@@ -6,7 +6,7 @@ namespace boxlite::binding {
 
 class PidfdPoll;
 
-// What pidfdWatch returns. It never keeps the event loop alive; having called back, and the environment's end, close it.
+// What pidfdWatch returns. It never keeps the event loop alive; its one call and the end of the environment close it.
 class Watch : public Napi::ObjectWrap<Watch> {
 public:
     static Napi::Function define(Napi::Env env);

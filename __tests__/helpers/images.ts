@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
 const project = join(__dirname, '../..');
@@ -13,9 +14,10 @@ export function pythonImage(): string {
   return made('python');
 }
 
-/** Does nothing when the image is there. */
 function made(name: 'busybox' | 'python'): string {
   const directory = join(project, 'out/images', name);
-  execFileSync(process.execPath, [join(project, 'scripts/images', `${name}.mjs`), directory]);
+  if (!existsSync(join(directory, 'index.json'))) {
+    execFileSync(process.execPath, [join(project, 'scripts/images', `${name}.mjs`), directory]);
+  }
   return directory;
 }

@@ -14,10 +14,10 @@ test('a command gives its code, its output and its lines, and reads nothing', as
   );
 });
 
-test('a command that is not there has no code and a reason', async () => {
-  const { code, how } = await run('/no/such/program', []);
-  assert.equal(code, null);
-  assert.match(how, /could not be started.*ENOENT/);
+test('a command that is not there fails with a reason', async () => {
+  const { code, output } = await run('/no/such/program', []);
+  assert.notEqual(code, 0);
+  assert.match(output, /no.such.program.*No such file/);
 });
 
 test('a command whose time is up is ended with all that it started', async () => {
@@ -31,4 +31,15 @@ test('a command whose time is up is ended with all that it started', async () =>
   assert.equal(code, null);
   assert.match(how, /was ended after 0.2 s/);
   assert.equal(existsSync(`/proc/${inner}/exe`), false);
+});
+
+test('a command is not waited for any more when only what it left keeps its output open', async () => {
+  let left;
+  const { code } = await sh('setsid sleep 1000 & echo $!; exit 4', {
+    onLine(line) {
+      left = Number(line);
+    },
+  });
+  process.kill(left, 'SIGKILL');
+  assert.equal(code, 4);
 });

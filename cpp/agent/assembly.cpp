@@ -21,9 +21,11 @@ Result<std::optional<std::string>> Assembly::add(const Frame &frame) {
         if (more) parts_.emplace(stream, std::move(part));
         return std::optional<std::string>{};
     }
-    if (part.kind != kind) return refuse(stream, std::move(part), more, {"protocol", "Parts of two control payloads are interleaved"});
+    if (part.kind != kind)
+        return refuse(stream, std::move(part), more, {"protocol", "Parts of two control payloads are interleaved"});
     if (part.bytes.size() + length > max_control_bytes) {
-        return refuse(stream, std::move(part), more, {"limit", "A control payload exceeds " + std::to_string(max_control_bytes) + " bytes"});
+        return refuse(stream, std::move(part), more,
+                      {"limit", "A control payload exceeds " + std::to_string(max_control_bytes) + " bytes"});
     }
     if (more && (held_ + part.bytes.size() + length > most_held || parts_.size() >= most_parts)) {
         return refuse(stream, std::move(part), more, {"limit", "Too many control payloads are under way at once"});

@@ -7,7 +7,8 @@
 
 namespace boxlite {
 
-// Puts the parts of split control payloads together. A failure concerns its stream alone, whose further parts are then passed over.
+// Puts the parts of split control payloads together. A failure concerns its stream alone, whose further parts are then
+// passed over.
 class Assembly {
 public:
     // The whole payload once it is complete.

@@ -14,7 +14,8 @@ Result<std::int64_t> read_clock(const Json &document) {
     const char *end = text.value().data() + text.value().size();
     const auto parsed = std::from_chars(text.value().data(), end, ns);
     if (parsed.ec != std::errc{} || parsed.ptr != end || ns < 0) {
-        return Failure{"invalid-argument", "Expected nanoseconds since 1970 for `clockNs` but received \"" + text.value() + "\""};
+        return Failure{"invalid-argument",
+                       "Expected nanoseconds since 1970 for `clockNs` but received \"" + text.value() + "\""};
     }
     return ns;
 }
@@ -24,9 +25,11 @@ Result<std::string> read_hostname(const Json &document) {
     auto hostname = document.string("hostname");
     if (!hostname) return hostname;
     const std::string &name = hostname.value();
-    const bool plain = name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._") == std::string::npos;
+    const bool plain = name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._") ==
+                       std::string::npos;
     if (name.empty() || name.size() > longest_hostname || !plain) {
-        return Failure{"invalid-argument", "Expected letters, digits, '-', '.' and '_' for `hostname` but received \"" + name + "\""};
+        return Failure{"invalid-argument",
+                       "Expected letters, digits, '-', '.' and '_' for `hostname` but received \"" + name + "\""};
     }
     return hostname;
 }

@@ -25,12 +25,18 @@ constexpr BoxMount box_mounts[] = {
     {"sysfs", "sys", no_programs, {}},
     {"cgroup2", "sys/fs/cgroup", no_programs, {}},
     {"devtmpfs", "dev", MOUNT_ATTR_NOSUID, {}},
-    {"devpts", "dev/pts", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, {{"mode", "0620"}, {"gid", "5"}, {"ptmxmode", "0666"}}},
+    {"devpts",
+     "dev/pts",
+     MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC,
+     {{"mode", "0620"}, {"gid", "5"}, {"ptmxmode", "0666"}}},
     {"tmpfs", "dev/shm", no_programs, {{"mode", "1777"}}},
     {"mqueue", "dev/mqueue", no_programs, {}},
 };
 constexpr const char *device_links[][2] = {
-    {"/proc/self/fd", "dev/fd"}, {"/proc/self/fd/0", "dev/stdin"}, {"/proc/self/fd/1", "dev/stdout"}, {"/proc/self/fd/2", "dev/stderr"},
+    {"/proc/self/fd", "dev/fd"},
+    {"/proc/self/fd/0", "dev/stdin"},
+    {"/proc/self/fd/1", "dev/stdout"},
+    {"/proc/self/fd/2", "dev/stderr"},
 };
 
 Failure mount_failure(const BoxMount &mount) {
@@ -74,7 +80,8 @@ Status enter_new_root() {
     if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 || ::unshare(CLONE_NEWNS) != 0) {
         return failure_from_errno("make the box's mount namespace", errno);
     }
-    if (::chdir("/box") != 0 || ::syscall(SYS_pivot_root, ".", ".") != 0 || ::umount2(".", MNT_DETACH) != 0 || ::chdir("/") != 0) {
+    if (::chdir("/box") != 0 || ::syscall(SYS_pivot_root, ".", ".") != 0 || ::umount2(".", MNT_DETACH) != 0 ||
+        ::chdir("/") != 0) {
         return failure_from_errno("make /box the root of the box", errno);
     }
     return success();
@@ -87,7 +94,8 @@ Status mount_all() {
         if (Status mounted = mount_in_box(root.get(), mount); !mounted) return mounted;
     }
     for (const auto &[to, link] : device_links) {
-        if (::symlinkat(to, root.get(), link) != 0 && errno != EEXIST) return failure_from_errno(std::string("make /") + link, errno);
+        if (::symlinkat(to, root.get(), link) != 0 && errno != EEXIST)
+            return failure_from_errno(std::string("make /") + link, errno);
     }
     return success();
 }
@@ -95,8 +103,8 @@ Status mount_all() {
 Result<BoxRoot> build(int proc) {
     if (Status s = enter_new_root(); !s) return s.failure();
     if (Status s = mount_all(); !s) return s.failure();
-    BoxRoot root{Fd(::openat(proc, "self/ns/mnt", O_RDONLY | O_CLOEXEC)), Fd(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC)),
-                 Fd(::open("/dev/null", O_RDWR | O_CLOEXEC))};
+    BoxRoot root{Fd(::openat(proc, "self/ns/mnt", O_RDONLY | O_CLOEXEC)),
+                 Fd(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC)), Fd(::open("/dev/null", O_RDWR | O_CLOEXEC))};
     if (!root.mount_namespace || !root.directory || !root.null) return failure_from_errno("hold the box's root", errno);
     return root;
 }

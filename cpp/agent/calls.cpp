@@ -5,9 +5,13 @@
 namespace boxlite {
 namespace {
 
-Failure malformed(std::string what) { return {"protocol", "Malformed frame: " + std::move(what)}; }
+Failure malformed(std::string what) {
+    return {"protocol", "Malformed frame: " + std::move(what)};
+}
 
-std::string answer(std::int64_t n, bool value) { return JsonWriter().member("n", n).member("value", value).text(); }
+std::string answer(std::int64_t n, bool value) {
+    return JsonWriter().member("n", n).member("value", value).text();
+}
 
 std::string refusal(std::int64_t n, const Failure &failure) {
     const JsonWriter error = JsonWriter().member("code", failure.code).member("message", failure.message);
@@ -50,7 +54,8 @@ void Calls::take(const Frame &frame) {
     }
     if (kind == Kind::credit) {
         ++grants_;
-        if (!call->second->grant(frame)) fail(stream, malformed("credit for a channel that takes none, or over the limit"));
+        if (!call->second->grant(frame))
+            fail(stream, malformed("credit for a channel that takes none, or over the limit"));
     }
 }
 
@@ -61,7 +66,8 @@ void Calls::open(std::uint32_t stream, const std::string &text) {
     if (refusing_) return fail(stream, {"box-state", "Cannot run the command: the box is stopping"});
     const auto op = request.value().string("op");
     if (!op) return fail(stream, op.failure());
-    if (op.value() != "exec") return fail(stream, {"unsupported", "This agent has no operation \"" + op.value() + "\""});
+    if (op.value() != "exec")
+        return fail(stream, {"unsupported", "This agent has no operation \"" + op.value() + "\""});
     if (const Status started = exec(stream, request.value()); !started) fail(stream, started.failure());
 }
 
@@ -78,7 +84,8 @@ Status Calls::exec(std::uint32_t stream, const Json &request) {
 
 void Calls::control(Command &command, const std::string &text) {
     const auto request = Json::parse(text);
-    if (!request || !request.value().is_object()) return fail(command.stream(), malformed("control without a JSON object"));
+    if (!request || !request.value().is_object())
+        return fail(command.stream(), malformed("control without a JSON object"));
     const auto n = request.value().integer("n", 0, INT64_MAX);
     if (!n) return fail(command.stream(), malformed("control without a number `n`"));
     const auto done = run_control(command, request.value());
@@ -88,8 +95,10 @@ void Calls::control(Command &command, const std::string &text) {
 
 void Calls::close(std::uint32_t stream) {
     const bool partial = assembly_.forget(stream);
-    if (const auto call = running_.find(stream); call != running_.end()) call->second->close();
-    else if (partial) fail(stream, {"aborted", "The call was closed before it was opened"});
+    if (const auto call = running_.find(stream); call != running_.end())
+        call->second->close();
+    else if (partial)
+        fail(stream, {"aborted", "The call was closed before it was opened"});
 }
 
 void Calls::fail(std::uint32_t stream, const Failure &failure) {
@@ -129,7 +138,8 @@ bool Calls::move_output(std::size_t most_queued) {
 
 bool Calls::tend_leftovers() {
     bool busy = false;
-    for (const auto &left : leftovers_) busy = left->discard_output() || busy;
+    for (const auto &left : leftovers_)
+        busy = left->discard_output() || busy;
     std::erase_if(leftovers_, [](const auto &left) { return left->is_gone(); });
     return busy;
 }

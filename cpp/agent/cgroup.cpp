@@ -67,7 +67,8 @@ void collect_processes(int directory, int depth, std::vector<pid_t> &pids) {
         at = std::find(parsed.ptr, end, '\n');
         if (at < end) ++at;
     }
-    if (depth < deepest) for_each_child(directory, [&](int child, const char *) { collect_processes(child, depth + 1, pids); });
+    if (depth < deepest)
+        for_each_child(directory, [&](int child, const char *) { collect_processes(child, depth + 1, pids); });
 }
 
 // From a line "0::/c/<id>/below".
@@ -121,9 +122,13 @@ bool CommandCgroup::signal_all(int signal) const {
     return any;
 }
 
-void CommandCgroup::kill_all() const { write_at(directory_.get(), "cgroup.kill", "1"); }
+void CommandCgroup::kill_all() const {
+    write_at(directory_.get(), "cgroup.kill", "1");
+}
 
-bool CommandCgroup::populated() const { return number_after(read_at(directory_.get(), "cgroup.events"), "populated ") != 0; }
+bool CommandCgroup::populated() const {
+    return number_after(read_at(directory_.get(), "cgroup.events"), "populated ") != 0;
+}
 
 CgroupUsage CommandCgroup::usage() const {
     const int at = directory_.get();
@@ -142,7 +147,8 @@ bool CommandCgroup::remove() {
 Status prepare_cgroups() {
     const Fd root(::open("/sys/fs/cgroup", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!root) return failure_from_errno("open /sys/fs/cgroup", errno);
-    if (::mkdir(commands_path.c_str(), 0755) != 0 && errno != EEXIST) return failure_from_errno("make " + commands_path, errno);
+    if (::mkdir(commands_path.c_str(), 0755) != 0 && errno != EEXIST)
+        return failure_from_errno("make " + commands_path, errno);
     const Fd commands(::open(commands_path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     for (const int directory : {root.get(), commands.get()}) {
         // With cpu, a command that forks without end takes its own share of time and no more.
@@ -161,6 +167,8 @@ Result<CommandCgroup> make_cgroup(const std::string &id) {
     return CommandCgroup(id, std::move(directory));
 }
 
-std::string cgroup_events_path(const std::string &id) { return commands_path + "/" + id + "/cgroup.events"; }
+std::string cgroup_events_path(const std::string &id) {
+    return commands_path + "/" + id + "/cgroup.events";
+}
 
 } // namespace boxlite

@@ -40,7 +40,8 @@ void CgroupWatch::read_news() {
             std::memcpy(&event, at, sizeof event);
             at += sizeof event + event.len;
             if ((event.mask & IN_Q_OVERFLOW) != 0) {
-                for (const auto &[watch, changed] : marks_) *changed = true;
+                for (const auto &[watch, changed] : marks_)
+                    *changed = true;
             } else if (const auto mark = marks_.find(event.wd); mark != marks_.end()) {
                 *mark->second = true;
             }

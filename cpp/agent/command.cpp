@@ -96,9 +96,12 @@ bool Command::receive_input(const Frame &frame) {
 bool Command::grant(const Frame &frame) {
     const std::uint32_t bytes = read_u32(frame.payload);
     switch (frame.header.channel()) {
-    case Channel::out: return outputs_[0]->grant(bytes);
-    case Channel::err: return outputs_[1]->grant(bytes);
-    case Channel::in: break;
+    case Channel::out:
+        return outputs_[0]->grant(bytes);
+    case Channel::err:
+        return outputs_[1]->grant(bytes);
+    case Channel::in:
+        break;
     }
     return false;
 }
@@ -121,7 +124,8 @@ void Command::main_ended(int wait_status) {
     ended_ns_ = boot_clock_ns();
     launch_over_ = true;
     if (input_) input_->close();
-    for (const auto &output : outputs_) output->command_ended();
+    for (const auto &output : outputs_)
+        output->command_ended();
 }
 
 void Command::abandon() {
@@ -138,12 +142,16 @@ bool Command::step(std::int64_t now_ns) {
         kill_at_.reset();
         give_up_at_ = now_ns + kill_patience_ns;
     }
+    if (give_up_at_ && now_ns >= *give_up_at_) {
+        give_up_at_.reset();
+        gave_up_ = true;
+    }
     if (!wait_status_) return false;
     if (launch_) {
         send_error(services_.host.frames(), stream_, launch_->failure());
         return true;
     }
-    if (!outputs_ended() || !everything_ended(now_ns)) return false;
+    if (!outputs_ended() || !everything_ended()) return false;
     send_exit();
     return true;
 }
@@ -158,11 +166,13 @@ void Command::settle_launch() {
                    JsonWriter().member("id", id_).member("pid", pid_).text());
 }
 
-bool Command::outputs_ended() const { return let_go_ || (outputs_[0]->ended() && outputs_[1]->ended()); }
+bool Command::outputs_ended() const {
+    return let_go_ || (outputs_[0]->ended() && outputs_[1]->ended());
+}
 
 // A command that was asked to end is over when all of it is.
-bool Command::everything_ended(std::int64_t now_ns) {
-    if (!ending_ || (give_up_at_ && now_ns >= *give_up_at_)) return true;
+bool Command::everything_ended() {
+    if (!ending_ || gave_up_) return true;
     if (!cgroup_changed_) return false;
     cgroup_changed_ = false;
     return !cgroup_.populated();
@@ -172,8 +182,10 @@ void Command::send_exit() {
     const CgroupUsage usage = cgroup_.usage();
     const int status = *wait_status_;
     JsonWriter exit;
-    if (WIFEXITED(status)) exit.member("exitCode", WEXITSTATUS(status)).member("signal", nullptr);
-    else exit.member("exitCode", nullptr).member("signal", WTERMSIG(status));
+    if (WIFEXITED(status))
+        exit.member("exitCode", WEXITSTATUS(status)).member("signal", nullptr);
+    else
+        exit.member("exitCode", nullptr).member("signal", WTERMSIG(status));
     exit.member("oomKilled", usage.oom_killed)
         .member("durationMs", (ended_ns_ - started_ns_) / ns_per_ms)
         .member("cpuMs", usage.cpu_ms)
@@ -186,7 +198,8 @@ bool Command::move_output() {
     // What a program wrote comes after the word that it was started.
     if (launch_) return moved;
     if (let_go_) return discard_output();
-    for (const auto &output : outputs_) moved = output->take_turn(stream_, services_.host.frames()) || moved;
+    for (const auto &output : outputs_)
+        moved = output->take_turn(stream_, services_.host.frames()) || moved;
     return moved;
 }
 

@@ -10,11 +10,12 @@
 
 namespace boxlite {
 
-// One command and everything it started. While its call lasts it speaks on `stream`; what outlives the call is watched until
-// it is gone, so that its output has a reader and its cgroup is removed.
+// One command and everything it started. While its call lasts it speaks on `stream`; what outlives the call is watched
+// until it is gone, so that its output has a reader and its cgroup is removed.
 class Command final : public EventSource {
 public:
-    static Result<std::unique_ptr<Command>> start(const Services &services, std::uint32_t stream, CommandCgroup cgroup, ExecRequest request);
+    static Result<std::unique_ptr<Command>> start(const Services &services, std::uint32_t stream, CommandCgroup cgroup,
+                                                  ExecRequest request);
     ~Command();
 
     std::uint32_t stream() const { return stream_; }
@@ -50,7 +51,7 @@ private:
     Status connect_and_launch(ExecRequest request);
     void settle_launch();
     bool outputs_ended() const;
-    bool everything_ended(std::int64_t now_ns);
+    bool everything_ended();
     void send_exit();
     void remove_cgroup();
 
@@ -74,6 +75,7 @@ private:
     bool let_go_ = false;
     std::optional<std::int64_t> kill_at_;
     std::optional<std::int64_t> give_up_at_;
+    bool gave_up_ = false;
     int cgroup_watch_ = -1;
     bool cgroup_changed_ = false;
     bool tended_ = false;

@@ -13,7 +13,9 @@ namespace {
 
 constexpr std::size_t head_bytes = 4096;
 
-bool may_execute(const char *file) { return raw_syscall(SYS_faccessat2, AT_FDCWD, file, X_OK, AT_EACCESS) == 0; }
+bool may_execute(const char *file) {
+    return raw_syscall(SYS_faccessat2, AT_FDCWD, file, X_OK, AT_EACCESS) == 0;
+}
 
 std::string_view read_head(const char *file, std::span<char, head_bytes> room) {
     const long fd = raw_syscall(SYS_openat, AT_FDCWD, file, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0);
@@ -63,7 +65,9 @@ Denial denial_of(const char *file, int error) {
 
 } // namespace
 
-bool exists(const char *file) { return raw_syscall(SYS_faccessat, AT_FDCWD, file, F_OK) == 0; }
+bool exists(const char *file) {
+    return raw_syscall(SYS_faccessat, AT_FDCWD, file, F_OK) == 0;
+}
 
 std::string_view find_interpreter(std::string_view head) {
     if (head.starts_with("#!")) return script_interpreter(head);

@@ -36,7 +36,8 @@ Fd connect_vsock() {
     address.svm_family = AF_VSOCK;
     address.svm_cid = VMADDR_CID_HOST;
     address.svm_port = agent_port;
-    if (!socket || ::connect(socket.get(), reinterpret_cast<const sockaddr *>(&address), sizeof address) != 0) return Fd();
+    if (!socket || ::connect(socket.get(), reinterpret_cast<const sockaddr *>(&address), sizeof address) != 0)
+        return Fd();
     if (!set_nonblocking(socket.get())) return Fd();
     return socket;
 }
@@ -49,7 +50,8 @@ Result<Dialled> dial_host() {
         if (Fd port = open_port()) return Dialled{std::move(port), false};
         if (Fd socket = connect_vsock()) return Dialled{std::move(socket), true};
         const int error = errno;
-        if (boot_clock_ns() > deadline) return failure_from_errno("reach the shim over vsock or the port agent.0", error);
+        if (boot_clock_ns() > deadline)
+            return failure_from_errno("reach the shim over vsock or the port agent.0", error);
         ::nanosleep(&retry, nullptr);
     }
 }

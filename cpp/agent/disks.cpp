@@ -42,7 +42,8 @@ bool is_empty(const char *path) {
 Status hide_lost_and_found() {
     constexpr ino_t own_inode = 11;
     struct stat status{};
-    const bool own = ::lstat("/image/lost+found", &status) == 0 && S_ISDIR(status.st_mode) && status.st_ino == own_inode;
+    const bool own =
+        ::lstat("/image/lost+found", &status) == 0 && S_ISDIR(status.st_mode) && status.st_ino == own_inode;
     if (!own || !is_empty("/image/lost+found")) return success();
     // A whiteout of overlayfs.
     if (::mknod("/disk/upper/lost+found", S_IFCHR, 0) != 0) return failure_from_errno("hide /lost+found", errno);
@@ -72,14 +73,16 @@ Status unmount(const char *target) {
     return failure_from_errno(std::string("unmount ") + target, errno);
 }
 
-// The super block outlives the last unmount for a moment, or for long when something still holds it; the device is taken until then.
+// The super block outlives the last unmount for a moment, or for long when something still holds it; the device is
+// taken until then.
 Status await_unused(const Fd &device) {
     const std::string path = "/proc/self/fd/" + std::to_string(device.get());
     const std::int64_t deadline = boot_clock_ns() + release_patience_ns;
     for (;;) {
         const Fd opened(::open(path.c_str(), O_RDONLY | O_EXCL | O_CLOEXEC));
         if (opened) return success();
-        if (errno != EBUSY || boot_clock_ns() > deadline) return failure_from_errno("see the box's disk released", errno);
+        if (errno != EBUSY || boot_clock_ns() > deadline)
+            return failure_from_errno("see the box's disk released", errno);
         ::nanosleep(&release_retry, nullptr);
     }
 }
@@ -103,7 +106,8 @@ Status Disks::grow() const {
     const Fd directory(::open("/disk", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     struct statfs status{};
     std::uint64_t bytes = 0;
-    if (!device || !directory || ::ioctl(device.get(), BLKGETSIZE64, &bytes) != 0 || ::fstatfs(directory.get(), &status) != 0) {
+    if (!device || !directory || ::ioctl(device.get(), BLKGETSIZE64, &bytes) != 0 ||
+        ::fstatfs(directory.get(), &status) != 0) {
         return failure_from_errno("measure the box's disk", errno);
     }
     std::uint64_t blocks = bytes / static_cast<std::uint64_t>(status.f_bsize);

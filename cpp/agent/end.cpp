@@ -12,7 +12,8 @@ constexpr std::size_t longest_text = 4096;
     ::sync();
     // Power-off hangs on machines without ACPI; both engines end the machine at a reboot.
     ::reboot(RB_AUTOBOOT);
-    for (;;) ::pause();
+    for (;;)
+        ::pause();
 }
 
 void append_fail(HostLink &host, std::string_view text) {
@@ -31,8 +32,12 @@ void end_machine(HostLink &host, Disks &disks, BoxRoot root, const Served &serve
     root = BoxRoot{};
     if (const Status released = disks.release(); !released) console_line("%s", released.failure().message.c_str());
     switch (served.how) {
-    case Served::How::shut_down: append_bye(host, served.killed); break;
-    case Served::How::host_lost: console_line("the host's side of the channel is gone"); break;
+    case Served::How::shut_down:
+        append_bye(host, served.killed);
+        break;
+    case Served::How::host_lost:
+        console_line("the host's side of the channel is gone");
+        break;
     case Served::How::protocol:
         console_line("%s", served.why.c_str());
         append_fail(host, served.why);

@@ -24,7 +24,8 @@ Fd open_in_box(int root, const char *path, std::uint64_t flags, std::uint64_t mo
 Fd open_empty(int root, const char *path) {
     Fd file = open_in_box(root, path, O_WRONLY, 0);
     struct stat status{};
-    const bool empty = file && ::fstat(file.get(), &status) == 0 && S_ISREG(status.st_mode) && status.st_size == 0 && status.st_nlink == 1;
+    const bool empty = file && ::fstat(file.get(), &status) == 0 && S_ISREG(status.st_mode) && status.st_size == 0 &&
+                       status.st_nlink == 1;
     return empty ? std::move(file) : Fd();
 }
 

@@ -8,9 +8,13 @@ namespace {
 constexpr std::size_t longest_string = 128 * 1024; // MAX_ARG_STRLEN, with the NUL
 constexpr std::size_t longest_command = 1024 * 1024;
 
-Failure invalid(std::string message) { return {"invalid-argument", std::move(message)}; }
+Failure invalid(std::string message) {
+    return {"invalid-argument", std::move(message)};
+}
 
-bool has_nul(const std::string &text) { return text.find('\0') != std::string::npos; }
+bool has_nul(const std::string &text) {
+    return text.find('\0') != std::string::npos;
+}
 
 Status check_argv(const std::vector<std::string> &argv) {
     if (argv.empty()) return invalid("Expected at least one element for `argv` but received none");
@@ -33,7 +37,8 @@ Result<std::vector<std::string>> read_environment(const Json &request) {
         if (has_nul(value)) return invalid("Expected no NUL in the value of \"" + name + "\" in `env`");
         environment.push_back(name + "=" + value);
     }
-    if (find_variable(environment, "PATH").data() == nullptr) environment.push_back("PATH=" + std::string(default_path));
+    if (find_variable(environment, "PATH").data() == nullptr)
+        environment.push_back("PATH=" + std::string(default_path));
     return environment;
 }
 
@@ -90,9 +95,9 @@ Result<ExecRequest> parse_exec_request(const Json &request) {
     const auto kill_grace_ms = request.integer("killGraceMs", 0, longest_grace_ms);
     if (!kill_grace_ms) return kill_grace_ms.failure();
 
-    ExecRequest parsed{std::move(argv.value()), shell.value(), std::move(environment.value()), std::move(cwd.value()),
-                       std::move(user.value()), wants_stdin.value(), static_cast<int>(kill_signal.value()),
-                       kill_grace_ms.value()};
+    ExecRequest parsed{
+        std::move(argv.value()), shell.value(),       std::move(environment.value()),        std::move(cwd.value()),
+        std::move(user.value()), wants_stdin.value(), static_cast<int>(kill_signal.value()), kill_grace_ms.value()};
     if (const Status checked = check_sizes(parsed); !checked) return checked.failure();
     return parsed;
 }

@@ -70,19 +70,26 @@ Result<std::string> HostLink::await_control(Kind kind) {
 bool HostLink::receive() {
     const std::span<std::byte> room = reader_.room();
     const ssize_t count = ::read(fd_.get(), room.data(), room.size());
-    if (count > 0) reader_.filled(static_cast<std::size_t>(count));
-    else if (count == 0) ended_ = true;
-    else if (errno == EAGAIN) readable_ = false;
-    else if (errno != EINTR) ended_ = true;
+    if (count > 0)
+        reader_.filled(static_cast<std::size_t>(count));
+    else if (count == 0)
+        ended_ = true;
+    else if (errno == EAGAIN)
+        readable_ = false;
+    else if (errno != EINTR)
+        ended_ = true;
     return !ended_;
 }
 
 void HostLink::flush() {
     while (writable_ && queued() > 0) {
         const ssize_t count = ::write(fd_.get(), frames_.data() + sent_, queued());
-        if (count > 0) sent_ += static_cast<std::size_t>(count);
-        else if (count < 0 && errno == EINTR) continue;
-        else writable_ = false;
+        if (count > 0)
+            sent_ += static_cast<std::size_t>(count);
+        else if (count < 0 && errno == EINTR)
+            continue;
+        else
+            writable_ = false;
     }
     if (queued() > 0) {
         // A link that is never quite empty must not keep what it has sent.
@@ -102,7 +109,8 @@ void HostLink::finish() {
         writable_ = true;
         const std::size_t before = queued();
         // A blocking write to a port returns when the host has taken the bytes.
-        if (transport_ == Transport::port) [[maybe_unused]] const Status set = set_nonblocking(fd_.get(), false);
+        if (transport_ == Transport::port) [[maybe_unused]]
+            const Status set = set_nonblocking(fd_.get(), false);
         flush();
         if (queued() == before) break;
     }

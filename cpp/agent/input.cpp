@@ -5,7 +5,9 @@
 
 namespace boxlite {
 
-Status Input::watch(const Poller &poller) { return pipe_.watch(poller, EPOLLOUT, *this); }
+Status Input::watch(const Poller &poller) {
+    return pipe_.watch(poller, EPOLLOUT, *this);
+}
 
 bool Input::receive(const Frame &frame) {
     if (end_received_ || !credit_.take(frame.payload.size())) return false;

@@ -9,7 +9,8 @@
 
 namespace boxlite {
 
-// The standard input of a command: what the client sent and the command has not taken yet is held here, never more than the credit.
+// The standard input of a command: what the client sent and the command has not taken yet is held here, never more than
+// the credit.
 class Input final : public EventSource {
 public:
     explicit Input(Fd pipe) : pipe_(std::move(pipe)) {}

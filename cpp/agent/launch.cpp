@@ -17,7 +17,7 @@ constexpr std::size_t memory_bytes = guard_bytes + stack_bytes + text_bytes + gr
 constexpr std::size_t slots_for_defaults = 3;
 
 // Kept for the next launches; pages are there only once touched.
-constexpr std::size_t kept_memories = 4;
+constexpr std::size_t kept_memories = 8;
 std::vector<std::byte *> free_memories;
 
 std::byte *take_memory() {
@@ -26,7 +26,8 @@ std::byte *take_memory() {
         free_memories.pop_back();
         return memory;
     }
-    void *memory = ::mmap(nullptr, memory_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void *memory =
+        ::mmap(nullptr, memory_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (memory == MAP_FAILED) return nullptr;
     ::mprotect(memory, guard_bytes, PROT_NONE);
     return static_cast<std::byte *>(memory);
@@ -34,28 +35,34 @@ std::byte *take_memory() {
 
 void give_back(std::byte *memory) {
     if (memory == nullptr) return;
-    if (free_memories.size() < kept_memories) free_memories.push_back(memory);
-    else ::munmap(memory, memory_bytes);
+    if (free_memories.size() < kept_memories)
+        free_memories.push_back(memory);
+    else
+        ::munmap(memory, memory_bytes);
 }
 
 std::vector<char *> pointers_to(std::vector<std::string> &strings, std::size_t spare) {
     std::vector<char *> pointers;
     pointers.reserve(strings.size() + spare + 1);
-    for (auto &text : strings) pointers.push_back(text.data());
+    for (auto &text : strings)
+        pointers.push_back(text.data());
     pointers.resize(strings.size() + spare + 1, nullptr);
     return pointers;
 }
 
 } // namespace
 
-Result<std::unique_ptr<Launch>> Launch::begin(ExecRequest request, int mount_namespace, int cgroup, LaunchStreams streams) {
+Result<std::unique_ptr<Launch>> Launch::begin(ExecRequest request, int mount_namespace, int cgroup,
+                                              LaunchStreams streams) {
     std::unique_ptr<Launch> launch(new Launch(std::move(request)));
     if (const Status laid = launch->lay_out(mount_namespace, streams); !laid) return laid.failure();
     if (const Status started = launch->start(cgroup); !started) return started.failure();
     return launch;
 }
 
-Launch::~Launch() { give_back(memory_); }
+Launch::~Launch() {
+    give_back(memory_);
+}
 
 Status Launch::lay_out(int mount_namespace, LaunchStreams streams) {
     memory_ = take_memory();
@@ -104,6 +111,8 @@ Status Launch::start(int cgroup) {
     return success();
 }
 
-Failure Launch::failure() const { return launch_failure(request_, plan_.report); }
+Failure Launch::failure() const {
+    return launch_failure(request_, plan_.report);
+}
 
 } // namespace boxlite

@@ -15,11 +15,12 @@ struct LaunchStreams {
     bool owns_in;
 };
 
-// An exec under way: the child runs in our memory until its exec, so that no page table is copied, and we go on meanwhile, so that
-// a file system that hangs in its lookup holds up nobody else.
+// An exec under way: the child runs in our memory until its exec, so that no page table is copied, and we go on
+// meanwhile, so that a file system that hangs in its lookup holds up nobody else.
 class Launch {
 public:
-    static Result<std::unique_ptr<Launch>> begin(ExecRequest request, int mount_namespace, int cgroup, LaunchStreams streams);
+    static Result<std::unique_ptr<Launch>> begin(ExecRequest request, int mount_namespace, int cgroup,
+                                                 LaunchStreams streams);
     // Not before the status pipe has ended.
     ~Launch();
     Launch(const Launch &) = delete;

@@ -10,7 +10,8 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-// Runs in a child that shares the agent's memory while the agent goes on: no errno, no allocation, no shared state but the plan.
+// Runs in a child that shares the agent's memory while the agent goes on: no errno, no allocation, no shared state but
+// the plan.
 namespace boxlite {
 namespace {
 
@@ -23,7 +24,8 @@ bool fail(LaunchPlan &plan, LaunchStep step, long result) {
 }
 
 bool enter_box(LaunchPlan &plan) {
-    if (const long r = raw_syscall(SYS_setns, plan.mount_namespace, CLONE_NEWNS); r < 0) return fail(plan, LaunchStep::box, r);
+    if (const long r = raw_syscall(SYS_setns, plan.mount_namespace, CLONE_NEWNS); r < 0)
+        return fail(plan, LaunchStep::box, r);
     raw_syscall(SYS_setsid);
     return true;
 }
@@ -102,9 +104,11 @@ bool become_user(LaunchPlan &plan, const Identity &identity) {
     const auto uid = identity.uid;
     const auto gid = identity.gid;
     // The pipes belong to the user, so that /dev/stdin, /dev/stdout and /dev/stderr can be opened again.
-    for (int stream = plan.owns_in ? 0 : 1; stream < 3; ++stream) raw_syscall(SYS_fchown, stream, uid, gid);
+    for (int stream = plan.owns_in ? 0 : 1; stream < 3; ++stream)
+        raw_syscall(SYS_fchown, stream, uid, gid);
     long r = raw_syscall(SYS_setgroups, identity.group_count, plan.group_room.data());
     if (r >= 0) r = raw_syscall(SYS_setresgid, gid, gid, gid);
+    // With it the kernel marks the memory we share as not dumpable: the user's other processes cannot trace us into it.
     if (r >= 0) r = raw_syscall(SYS_setresuid, uid, uid, uid);
     return r >= 0 || fail(plan, LaunchStep::setup, r);
 }

@@ -7,7 +7,17 @@
 namespace boxlite {
 
 // Where a launch failed; `none` means that the program runs.
-enum class LaunchStep : unsigned char { none, box, unknown_user, unknown_group, too_large, setup, directory, search, program };
+enum class LaunchStep : unsigned char {
+    none,
+    box,
+    unknown_user,
+    unknown_group,
+    too_large,
+    setup,
+    directory,
+    search,
+    program
+};
 
 // Why a file that is there cannot be run.
 enum class Denial : unsigned char { none, not_executable, directory, not_a_file, interpreter, format };
@@ -43,8 +53,8 @@ struct LaunchPlan {
     int err = -1;
     bool owns_in = false;
 
-    std::span<char> file_room;  // one passwd or group file
-    std::span<char> text_room;  // names kept from them, candidates of PATH
+    std::span<char> file_room; // one passwd or group file
+    std::span<char> text_room; // names kept from them, candidates of PATH
     std::span<gid_t> group_room;
 
     LaunchReport report;

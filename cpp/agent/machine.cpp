@@ -43,7 +43,8 @@ Status mount_kernel_file_systems() {
     return success();
 }
 
-// Every signal is blocked: SIGCHLD comes through a descriptor, SIGPIPE as EPIPE, and a child has nothing to reset but its mask.
+// Every signal is blocked: SIGCHLD comes through a descriptor, SIGPIPE as EPIPE, and a child has nothing to reset but
+// its mask.
 Status block_signals() {
     sigset_t all;
     ::sigfillset(&all);
@@ -106,7 +107,8 @@ void set_clock(std::int64_t ns_since_epoch) {
 }
 
 void set_hostname(const std::string &hostname) {
-    if (::sethostname(hostname.data(), hostname.size()) != 0) console_line("set the hostname: %s", std::strerror(errno));
+    if (::sethostname(hostname.data(), hostname.size()) != 0)
+        console_line("set the hostname: %s", std::strerror(errno));
 }
 
 } // namespace boxlite

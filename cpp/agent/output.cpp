@@ -14,7 +14,9 @@ std::array<std::byte, 65'536> piece;
 
 } // namespace
 
-Status Output::watch(const Poller &poller) { return pipe_.watch(poller, EPOLLIN, *this); }
+Status Output::watch(const Poller &poller) {
+    return pipe_.watch(poller, EPOLLIN, *this);
+}
 
 void Output::command_ended() {
     int bytes = 0;
@@ -59,8 +61,10 @@ void Output::finish(std::uint32_t stream, std::vector<std::byte> &frames) {
 bool Output::discard_turn() {
     if (closed_ || !ready_) return false;
     const ssize_t count = ::read(pipe_.get(), piece.data(), piece.size());
-    if (count < 0 && errno == EAGAIN) ready_ = false;
-    else if (count <= 0) closed_ = true;
+    if (count < 0 && errno == EAGAIN)
+        ready_ = false;
+    else if (count <= 0)
+        closed_ = true;
     return count > 0;
 }
 

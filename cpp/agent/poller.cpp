@@ -18,11 +18,14 @@ Status Poller::add(int fd, std::uint32_t events, EventSource &source) const {
     epoll_event event{};
     event.events = events | EPOLLET;
     event.data.ptr = &source;
-    if (::epoll_ctl(fd_.get(), EPOLL_CTL_ADD, fd, &event) != 0) return failure_from_errno("watch a descriptor", errno, "limit");
+    if (::epoll_ctl(fd_.get(), EPOLL_CTL_ADD, fd, &event) != 0)
+        return failure_from_errno("watch a descriptor", errno, "limit");
     return success();
 }
 
-void Poller::remove(int fd) const { ::epoll_ctl(fd_.get(), EPOLL_CTL_DEL, fd, nullptr); }
+void Poller::remove(int fd) const {
+    ::epoll_ctl(fd_.get(), EPOLL_CTL_DEL, fd, nullptr);
+}
 
 void Poller::wait(int timeout_ms) const {
     std::array<epoll_event, 64> events;

@@ -5,8 +5,8 @@
 
 namespace boxlite {
 
-// Told that something happened on a descriptor. It only takes a note: what follows from it is done in the loop's own steps, so
-// that nothing is destroyed while events for it are still in hand.
+// Told that something happened on a descriptor. It only takes a note: what follows from it is done in the loop's own
+// steps, so that nothing is destroyed while events for it are still in hand.
 class EventSource {
 public:
     virtual void note(std::uint32_t events) = 0;
@@ -28,8 +28,8 @@ private:
     Fd fd_;
 };
 
-// A descriptor that leaves the poller before it is closed: closing alone does not do it while a child that is being launched
-// still has its copy.
+// A descriptor that leaves the poller before it is closed: closing alone does not do it while a child that is being
+// launched still has its copy.
 class WatchedFd {
 public:
     explicit WatchedFd(Fd fd) : fd_(std::move(fd)) {}

@@ -10,11 +10,21 @@
 // System calls without errno. A child that shares our memory shares errno with us too, while both run.
 namespace boxlite {
 
-inline long to_register(long value) { return value; }
-inline long to_register(unsigned long value) { return static_cast<long>(value); }
-inline long to_register(int value) { return value; }
-inline long to_register(unsigned value) { return static_cast<long>(value); }
-inline long to_register(const volatile void *value) { return reinterpret_cast<long>(value); }
+inline long to_register(long value) {
+    return value;
+}
+inline long to_register(unsigned long value) {
+    return static_cast<long>(value);
+}
+inline long to_register(int value) {
+    return value;
+}
+inline long to_register(unsigned value) {
+    return static_cast<long>(value);
+}
+inline long to_register(const volatile void *value) {
+    return reinterpret_cast<long>(value);
+}
 
 // The result, or a negative errno.
 template <typename A = long, typename B = long, typename C = long, typename D = long, typename E = long>

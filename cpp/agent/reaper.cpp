@@ -34,8 +34,7 @@ Result<Reaper> Reaper::create() {
 bool Reaper::reap(Calls &calls) {
     if (!due_) return false;
     signalfd_siginfo info;
-    while (::read(signals_.get(), &info, sizeof info) > 0) {
-    }
+    while (::read(signals_.get(), &info, sizeof info) > 0) {}
     for (int i = 0; i < batch; ++i) {
         int status = 0;
         const pid_t pid = ::waitpid(-1, &status, WNOHANG | __WALL);
@@ -60,8 +59,7 @@ void Reaper::kill_everything(Calls &calls) {
     while (!nobody_left()) {
         ::kill(-1, SIGKILL);
         due_ = true;
-        while (reap(calls)) {
-        }
+        while (reap(calls)) {}
         if (boot_clock_ns() > deadline) return console_line("some processes do not end");
         constexpr timespec moment{0, 5'000'000};
         if (!nobody_left()) ::sigtimedwait(&set, nullptr, &moment);

@@ -15,7 +15,8 @@ std::string make_id_prefix() {
     std::uint64_t number = static_cast<std::uint64_t>(boot_clock_ns());
     [[maybe_unused]] const ssize_t filled = ::getrandom(&number, sizeof number, GRND_NONBLOCK);
     std::string prefix = "c";
-    for (int i = 0; i < 7; ++i, number /= digits.size()) prefix += digits[number % digits.size()];
+    for (int i = 0; i < 7; ++i, number /= digits.size())
+        prefix += digits[number % digits.size()];
     return prefix + "-";
 }
 

@@ -66,11 +66,16 @@ void Server::take(const Frame &frame) {
     case Kind::data:
     case Kind::credit:
     case Kind::control:
-    case Kind::close: return calls_.take(frame);
-    case Kind::shutdown: return begin_shutdown(read_u32(frame.payload));
-    case Kind::ping: return append_frame(services_.host.frames(), Kind::pong, 0, frame.payload);
-    case Kind::pong: return;
-    default: break;
+    case Kind::close:
+        return calls_.take(frame);
+    case Kind::shutdown:
+        return begin_shutdown(read_u32(frame.payload));
+    case Kind::ping:
+        return append_frame(services_.host.frames(), Kind::pong, 0, frame.payload);
+    case Kind::pong:
+        return;
+    default:
+        break;
     }
     const auto kind = std::to_string(static_cast<int>(frame.header.kind));
     served_ = Served{Served::How::protocol, true, "Malformed frame: kind " + kind + " from the shim"};

@@ -13,7 +13,9 @@ std::string_view take_until(std::string_view &rest, char separator) {
 }
 
 // A NUL would cut the text short where it becomes a C string.
-bool readable(std::string_view line) { return !line.empty() && line.find('\0') == std::string_view::npos; }
+bool readable(std::string_view line) {
+    return !line.empty() && line.find('\0') == std::string_view::npos;
+}
 
 std::optional<PasswdEntry> parse_passwd_line(std::string_view line) {
     if (!readable(line)) return std::nullopt;

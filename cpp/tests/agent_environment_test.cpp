@@ -9,7 +9,8 @@ std::vector<std::string> candidates(std::string_view path, std::string_view name
     std::vector<char> buffer(room);
     std::vector<std::string> found;
     PathSearch search(path, name);
-    while (search.next(buffer)) found.emplace_back(buffer.data());
+    while (search.next(buffer))
+        found.emplace_back(buffer.data());
     return found;
 }
 

@@ -7,14 +7,16 @@ namespace {
 
 // A whole request with some members in other words.
 Result<ExecRequest> parse_with(const std::string &argv, const std::string &env = "{}", const std::string &more = "") {
-    const std::string text = R"({"op":"exec","shell":false,"stdin":false,"killSignal":15,"killGraceMs":2000,"argv":)" + argv +
-                             R"(,"env":)" + env + more + "}";
+    const std::string text = R"({"op":"exec","shell":false,"stdin":false,"killSignal":15,"killGraceMs":2000,"argv":)" +
+                             argv + R"(,"env":)" + env + more + "}";
     const auto json = Json::parse(text);
     if (!json) return json.failure();
     return parse_exec_request(json.value());
 }
 
-std::string code_of(const Result<ExecRequest> &parsed) { return parsed ? "none" : parsed.failure().code; }
+std::string code_of(const Result<ExecRequest> &parsed) {
+    return parsed ? "none" : parsed.failure().code;
+}
 
 TEST(AgentExecRequest, WhatIsAbsentHasItsDefault) {
     const auto parsed = parse_with(R"(["ls"])");
@@ -38,7 +40,8 @@ TEST(AgentExecRequest, ArgvHasAnElementAndNoNul) {
 }
 
 TEST(AgentExecRequest, VariablesHaveNamesWithoutEqualsSignOrNul) {
-    for (const char *env : {R"({"":"x"})", R"({"A=B":"x"})", R"({"A\u0000":"x"})", R"({"A":"\u0000"})", R"({"A":1})", "[]"}) {
+    for (const char *env :
+         {R"({"":"x"})", R"({"A=B":"x"})", R"({"A\u0000":"x"})", R"({"A":"\u0000"})", R"({"A":1})", "[]"}) {
         EXPECT_EQ(code_of(parse_with(R"(["a"])", env)), "invalid-argument") << env;
     }
 }
@@ -64,7 +67,8 @@ TEST(AgentExecRequest, OneStringStaysBelow128KiBWithItsNul) {
 TEST(AgentExecRequest, AllStringsStayWithinOneMiBWithTheirNuls) {
     const std::string piece = "\"" + std::string(99'999, 'a') + "\"";
     std::string argv = "[" + piece;
-    for (int i = 1; i < 10; ++i) argv += "," + piece;
+    for (int i = 1; i < 10; ++i)
+        argv += "," + piece;
     // 10 × 100,000 and "PATH=" with its NUL.
     const std::string fits(1'048'576 - 1'000'000 - 6 - 1, 'a');
     EXPECT_EQ(code_of(parse_with(argv + ",\"" + fits + "\"]", R"({"PATH":""})")), "none");
@@ -74,7 +78,8 @@ TEST(AgentExecRequest, AllStringsStayWithinOneMiBWithTheirNuls) {
 TEST(AgentExecRequest, SignalsAndGracesHaveTheirRange) {
     for (const char *members : {R"("killSignal":0,"killGraceMs":1)", R"("killSignal":65,"killGraceMs":1)",
                                 R"("killSignal":15,"killGraceMs":-1)", R"("killSignal":1.5,"killGraceMs":1)"}) {
-        const auto json = Json::parse(R"({"argv":["a"],"env":{},"shell":false,"stdin":false,)" + std::string(members) + "}");
+        const auto json =
+            Json::parse(R"({"argv":["a"],"env":{},"shell":false,"stdin":false,)" + std::string(members) + "}");
         EXPECT_EQ(code_of(parse_exec_request(json.value())), "invalid-argument") << members;
     }
 }
@@ -88,13 +93,15 @@ TEST(AgentBootDocument, ItsMembersAreRead) {
 
 TEST(AgentBootDocument, AHostnameThatWouldBreakHostsIsRefused) {
     for (const char *name : {R"("")", R"("a b")", R"("a\nb")", R"("a#b")"}) {
-        EXPECT_FALSE(parse_boot_document(R"({"clockNs":"1","growDisk":false,"hostname":)" + std::string(name) + "}")) << name;
+        EXPECT_FALSE(parse_boot_document(R"({"clockNs":"1","growDisk":false,"hostname":)" + std::string(name) + "}"))
+            << name;
     }
 }
 
 TEST(AgentBootDocument, AClockThatIsNoNumberIsRefused) {
     for (const char *clock : {R"("")", R"("-1")", R"("1x")", R"("99999999999999999999")", "1"}) {
-        EXPECT_FALSE(parse_boot_document(R"({"hostname":"a","growDisk":false,"clockNs":)" + std::string(clock) + "}")) << clock;
+        EXPECT_FALSE(parse_boot_document(R"({"hostname":"a","growDisk":false,"clockNs":)" + std::string(clock) + "}"))
+            << clock;
     }
 }
 

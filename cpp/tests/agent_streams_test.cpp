@@ -31,7 +31,8 @@ std::vector<Piece> read_frames(std::vector<std::byte> &frames) {
 }
 
 Frame data_frame(std::string_view bytes, bool end = false) {
-    return {{static_cast<std::uint32_t>(bytes.size()), Kind::data, channel_flags(Channel::in, end), 1}, std::as_bytes(std::span(bytes))};
+    return {{static_cast<std::uint32_t>(bytes.size()), Kind::data, channel_flags(Channel::in, end), 1},
+            std::as_bytes(std::span(bytes))};
 }
 
 Frame control_frame(std::uint32_t stream, std::string_view bytes, bool more, Kind kind = Kind::open) {
@@ -75,9 +76,9 @@ TEST(AgentOutput, NothingIsReadBeyondTheCredit) {
         const std::string more(60'000, 'x');
         if (::write(ends.pipe.write.get(), more.data(), more.size()) <= 0) break;
         output.note(0);
-        while (output.take_turn(1, frames)) {
-        }
-        for (const Piece &piece : read_frames(frames)) sent += piece.bytes.size();
+        while (output.take_turn(1, frames)) {}
+        for (const Piece &piece : read_frames(frames))
+            sent += piece.bytes.size();
     }
     EXPECT_EQ(sent, initial_credit);
     EXPECT_TRUE(output.grant(10));
@@ -128,7 +129,8 @@ TEST(AgentInput, WhatTheCommandTakesIsGrantedAgain) {
     while (read < bytes.size()) {
         input.note(0);
         input.take_turn(1, frames);
-        for (const Piece &piece : read_frames(frames)) granted += read_u32(std::as_bytes(std::span(piece.bytes)));
+        for (const Piece &piece : read_frames(frames))
+            granted += read_u32(std::as_bytes(std::span(piece.bytes)));
         const ssize_t count = ::read(ends.pipe.read.get(), buffer.data(), buffer.size());
         ASSERT_GT(count, 0);
         read += static_cast<std::size_t>(count);
@@ -198,7 +200,8 @@ TEST(AgentAssembly, AllTogetherTheyHoldABoundedAmount) {
     Assembly assembly;
     const std::string part(max_payload_bytes, 'a');
     std::size_t taken = 0;
-    for (std::uint32_t stream = 1; stream <= 200; ++stream) taken += assembly.add(control_frame(stream, part, true)) ? part.size() : 0;
+    for (std::uint32_t stream = 1; stream <= 200; ++stream)
+        taken += assembly.add(control_frame(stream, part, true)) ? part.size() : 0;
     EXPECT_LE(taken, 4 * max_control_bytes);
     EXPECT_TRUE(assembly.forget(1));
     EXPECT_FALSE(assembly.forget(1));

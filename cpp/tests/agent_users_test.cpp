@@ -9,7 +9,8 @@ namespace {
 
 using namespace std::string_literals;
 
-const std::string passwd = "root:x:0:0:root:/root:/bin/sh\nbob:x:1000:1001:Bob,,,:/home/bob:/bin/sh\n1234:x:7:8::/odd:\n";
+const std::string passwd =
+    "root:x:0:0:root:/root:/bin/sh\nbob:x:1000:1001:Bob,,,:/home/bob:/bin/sh\n1234:x:7:8::/odd:\n";
 const std::string group = "root:x:0:\nvideo:x:44:bob,alice\naudio:x:29:alice,bob\nbobs:x:1001:\nagain:x:44:bob\n";
 
 struct Resolved {
@@ -55,7 +56,9 @@ TEST(AgentUsers, AnExplicitGroupLeavesNoOthers) {
     EXPECT_EQ(resolve("bob:4711").identity.gid, 4711u);
 }
 
-TEST(AgentUsers, ANameMadeOfDigitsWinsOverTheNumber) { EXPECT_EQ(resolve("1234").identity.uid, 7u); }
+TEST(AgentUsers, ANameMadeOfDigitsWinsOverTheNumber) {
+    EXPECT_EQ(resolve("1234").identity.uid, 7u);
+}
 
 TEST(AgentUsers, UnknownNamesAreToldApart) {
     EXPECT_EQ(resolve("nobody").unknown, UnknownName::user);
@@ -83,15 +86,17 @@ TEST(AgentUsers, IdsAreDecimalAndNeverTheOneThatMeansUnchanged) {
 }
 
 TEST(AgentUsers, LinesThatCannotBeReadArePassedOver) {
-    const std::string hostile = "\n:::::\nbob\nbob:x:notanumber:0::/a:\nbob:x:-1:0::/b:\nbob:x:4294967295:0::/c:\nbob:x:5\n"
-                                "b\0b:x:6:6::/d:\n+::::::\nbob:x:1000:1000::/right:/bin/sh"s;
+    const std::string hostile =
+        "\n:::::\nbob\nbob:x:notanumber:0::/a:\nbob:x:-1:0::/b:\nbob:x:4294967295:0::/c:\nbob:x:5\n"
+        "b\0b:x:6:6::/d:\n+::::::\nbob:x:1000:1000::/right:/bin/sh"s;
     EXPECT_EQ(resolve("bob", hostile).identity.home, "/right");
     EXPECT_EQ(resolve("root", hostile + "\nroot:x:0:0::/ro\0ot:"s).identity.home, "");
 }
 
 TEST(AgentUsers, MembershipsStopWhereThereIsNoRoom) {
     std::string many;
-    for (int i = 1; i <= 100; ++i) many += "g" + std::to_string(i) + ":x:" + std::to_string(i) + ":x,bob,y\n";
+    for (int i = 1; i <= 100; ++i)
+        many += "g" + std::to_string(i) + ":x:" + std::to_string(i) + ":x,bob,y\n";
     EXPECT_EQ(resolve("bob", passwd, many).groups.size(), 8u);
 }
 
@@ -104,7 +109,8 @@ TEST(AgentUsers, RandomBytesAreReadWithoutHarm) {
     const std::string letters = "ab0:\n,\0-9"s;
     for (int round = 0; round < 2000; ++round) {
         std::string text(random() % 200, ' ');
-        for (char &c : text) c = letters[random() % letters.size()];
+        for (char &c : text)
+            c = letters[random() % letters.size()];
         const Resolved any = resolve(round % 2 == 0 ? "a" : "0:b", text, text);
         EXPECT_LE(any.groups.size(), 8u);
     }

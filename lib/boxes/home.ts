@@ -1,9 +1,10 @@
 import { constants } from 'node:fs';
-import { access, chmod, mkdir, stat } from 'node:fs/promises';
+import { access, chmod, stat } from 'node:fs/promises';
 import { ShimReaper } from '../ownership/reaper';
 import { chooseEngine, type Engine } from '../shim/engine';
 import { openStore, type Store } from '../store/open';
 import type { EngineName, LogRecord } from '../types';
+import { makeDirectories } from '../util/files';
 import { asHostFailure } from '../util/host-failure';
 
 export interface HomeSettings {
@@ -55,7 +56,7 @@ export class Home {
 
 async function prepareDirectory(path: string): Promise<void> {
   try {
-    await mkdir(path, { recursive: true, mode: 0o700 });
+    await makeDirectories(path);
     const { mode, uid } = await stat(path);
     // Others could plant files in a home that they may write to.
     if (uid === process.getuid?.() && (mode & 0o022) !== 0) await chmod(path, mode & 0o755);

@@ -1,5 +1,11 @@
 import { readFileSync } from 'node:fs';
 
+// PF_KTHREAD, linux/sched.h.
+const kernelThreadFlag = 0x0020_0000;
+// An execve takes far less, but its process may have to wait for a processor.
+const maxExecMs = 100;
+const sleeper = new Int32Array(new SharedArrayBuffer(4));
+
 /** Who a process is, beyond its number, which the kernel gives out again: proc_pid_stat(5), field 22, and its boot and argv. */
 export interface ProcessIdentity {
   pid: number;
@@ -41,9 +47,14 @@ export function isSameProcess(one: ProcessIdentity, other: ProcessIdentity): boo
 
 /** The argv of a process; empty for a zombie or a kernel thread, null when there is none of that number. */
 export function readArgv(pid: number): string[] | null {
-  const cmdline = readProc(pid, 'cmdline');
-  if (cmdline === null) return null;
-  return cmdline === '' ? [] : cmdline.replace(/\0$/, '').split('\0');
+  for (let waitedMs = 0; ; waitedMs++) {
+    const cmdline = readProc(pid, 'cmdline');
+    if (cmdline === null) return null;
+    if (cmdline !== '') return cmdline.replace(/\0$/, '').split('\0');
+    // In the middle of an execve(2) a process has no arguments: its parent, going on already, must not miss it.
+    if (waitedMs === maxExecMs || !readStat(pid)?.hasArguments) return [];
+    Atomics.wait(sleeper, 0, 0, 1);
+  }
 }
 
 /** The pid of a process's parent; null when there is no such process or no parent. */
@@ -66,13 +77,24 @@ function bootId(): string {
   return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
 }
 
-function readStat(pid: number): { alive: boolean; parent: number; startTicks: bigint } | null {
+interface Stat {
+  /** No zombie. */
+  alive: boolean;
+  /** Or will have them, once its execve is done. */
+  hasArguments: boolean;
+  parent: number;
+  startTicks: bigint;
+}
+
+function readStat(pid: number): Stat | null {
   const stat = readProc(pid, 'stat');
   // The program's name, in parentheses, may itself hold parentheses and spaces.
   const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
-  const [state, parent, startTicks] = [fields?.[0], fields?.[1], fields?.[19]];
+  const [state, parent, flags, startTicks] = [fields?.[0], fields?.[1], fields?.[6], fields?.[19]];
   if (state === undefined || startTicks === undefined) return null;
-  return { alive: !['Z', 'X', 'x'].includes(state), parent: Number(parent), startTicks: BigInt(startTicks) };
+  const alive = !['Z', 'X', 'x'].includes(state);
+  const hasArguments = alive && (Number(flags) & kernelThreadFlag) === 0;
+  return { alive, hasArguments, parent: Number(parent), startTicks: BigInt(startTicks) };
 }
 
 function readProc(pid: number, file: string): string | null {

@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline';
 import { root, searchPath } from '../setup/paths.mjs';
 
 const TERMINATION_MS = 15_000;
+const OUTPUT_MS = 2_000;
 
 const running = new Set();
 
@@ -10,13 +11,9 @@ const running = new Set();
  * Runs a program to its end, without stdin, in a process group that is ended when its time is up or the tests are
  * stopped. Resolves, whatever happens, with its code (null when it had none), how it ended in words, and its output.
  */
-export function run(program, args, options = {}) {
-  return start(program, args, options).ended;
-}
-
-/** As run, for a program that is to be stopped. */
-export function start(program, args, { cwd = root, env = {}, timeoutMs = 600_000, onLine = () => {} } = {}) {
-  const child = spawn(program, args, {
+export function run(program, args, { cwd = root, env = {}, timeoutMs = 600_000, onLine = () => {} } = {}) {
+  // However this process ends, what it started ends with it.
+  const child = spawn('setpriv', ['--pdeathsig', 'TERM', program, ...args], {
     cwd,
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -31,16 +28,16 @@ export function start(program, args, { cwd = root, env = {}, timeoutMs = 600_000
     });
   }
   const clock = setTimeout(() => group.stop(`was ended after ${timeoutMs / 1000} s`), timeoutMs);
-  const ended = new Promise((resolve) => {
+  return new Promise((resolve) => {
     const settle = (code, how) => {
       clearTimeout(clock);
       group.forget();
       resolve({ code, how: group.reason ?? how, output: lines.join('\n') });
     };
     child.on('error', (error) => settle(null, `could not be started: ${error.message}`));
+    child.on('exit', () => group.dropOutput());
     child.on('close', (code, signal) => settle(code, `ended with ${signal ?? `code ${code}`}`));
   });
-  return { ended, stop: (reason) => group.stop(reason) };
 }
 
 /** A child with all that it started, but for what left its group. */
@@ -48,6 +45,7 @@ class Group {
   reason;
   #child;
   #clock;
+  #outputClock;
 
   constructor(child) {
     this.#child = child;
@@ -66,8 +64,16 @@ class Group {
     } catch {} // all of it has ended
   }
 
+  /** What left the group and keeps the output open would be waited for. */
+  dropOutput() {
+    this.signal('SIGKILL');
+    const streams = [this.#child.stdout, this.#child.stderr];
+    this.#outputClock = setTimeout(() => streams.forEach((stream) => void stream.destroy()), OUTPUT_MS);
+  }
+
   forget() {
     clearTimeout(this.#clock);
+    clearTimeout(this.#outputClock);
     this.signal('SIGKILL');
     running.delete(this);
   }

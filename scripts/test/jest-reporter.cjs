@@ -5,6 +5,11 @@ const EXIT_MS = 15_000;
 
 /** Says what came of each test file as soon as it has ended, and writes each test's outcome to BOXLITE_TEST_RESULTS. */
 module.exports = class {
+  /** Tests with boxes take long enough for a line each. */
+  onTestCaseResult(_, { fullName, status, duration }) {
+    if (process.env.BOXLITE_TEST_ENGINE) process.stdout.write(`  ${status}: ${fullName} (${duration ?? 0} ms)\n`);
+  }
+
   onTestFileResult({ path, context }, result) {
     const file = path.slice(context.config.rootDir.length + 1);
     const outcomes = result.testResults.map((test) => outcome(file, test));

@@ -73,6 +73,20 @@ test('I5: looking at a process leaves it alive and unsignalled', async () => {
   expect(await once(child, 'exit')).toEqual([1, null]);
 });
 
+test('I1: a child is seen with its arguments as soon as it was started', async () => {
+  const ids = Array.from({ length: 100 }, newBoxId);
+  const children = ids.map((id) => {
+    const child = ownChild('read _', [id]);
+    return { ...child, argv: readIdentity(child.pid)?.argv };
+  });
+  for (const { pidfd } of children) {
+    native().pidfdSend(pidfd, 9);
+    await until('it was reaped', () => native().pidfdReap(pidfd) !== null);
+    closeSync(pidfd);
+  }
+  expect(children.map(({ argv }) => argv?.at(-1))).toEqual(ids);
+});
+
 test('a box of which nothing lives has no processes, though a zombie once named it', async () => {
   const id = newBoxId();
   expect(findBoxProcesses(id)).toEqual([]);

@@ -20,6 +20,9 @@ export function jestArguments(project) {
     'node_modules/jest/bin/jest.js',
     `--selectProjects=${project}`,
     '--runInBand',
+    // Nothing else is looked through, which saves much of the start where files are slow.
+    '--roots=lib',
+    '--roots=__tests__',
     '--reporters=<rootDir>/scripts/test/jest-reporter.cjs',
     `--cacheDirectory=${join(cache, 'jest')}`,
   ];
