@@ -6,6 +6,16 @@
 #include <sys/un.h>
 
 namespace boxlite {
+namespace {
+
+// Whatever is wrong with the place, the repair is the same.
+Failure bad_place(const std::string &attempted, int error) {
+    Failure failure = failure_from_errno(attempted, error, "socket-dir");
+    if (failure.code != "no-space" && failure.code != "limit") failure.code = "socket-dir";
+    return failure;
+}
+
+} // namespace
 
 Result<Fd> listen_at(const std::string &path) {
     sockaddr_un address{};
@@ -17,12 +27,11 @@ Result<Fd> listen_at(const std::string &path) {
     std::memcpy(address.sun_path, path.data(), path.size());
     Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (!socket) return failure_from_errno("make a socket", errno);
-    if (::unlink(path.c_str()) != 0 && errno != ENOENT)
-        return failure_from_errno("remove " + path, errno, "socket-dir");
+    if (::unlink(path.c_str()) != 0 && errno != ENOENT) return bad_place("remove " + path, errno);
     if (::bind(socket.get(), reinterpret_cast<const sockaddr *>(&address), sizeof address) != 0) {
-        return failure_from_errno("bind " + path, errno, "socket-dir");
+        return bad_place("bind " + path, errno);
     }
-    if (::listen(socket.get(), SOMAXCONN) != 0) return failure_from_errno("listen on " + path, errno, "socket-dir");
+    if (::listen(socket.get(), SOMAXCONN) != 0) return bad_place("listen on " + path, errno);
     return socket;
 }
 

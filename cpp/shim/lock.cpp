@@ -1,6 +1,7 @@
 #include "lock.hpp"
 #include "../common/io.hpp"
 #include <cerrno>
+#include <ctime>
 #include <fcntl.h>
 #include <sys/stat.h>
 
@@ -8,6 +9,7 @@ namespace boxlite {
 namespace {
 
 constexpr off_t sector_bytes = 512;
+constexpr timespec retry_interval{0, 5'000'000};
 
 // Locks the whole file without waiting.
 Status try_lock(int fd, short type, const std::string &path) {
@@ -22,7 +24,17 @@ Status try_lock(int fd, short type, const std::string &path) {
     return failure_from_errno("lock " + path, errno);
 }
 
-Result<Fd> open_disk(const DiskSetting &disk) {
+// A lock is freed by the end of its holder's last thread, a little after the holder was killed.
+Status lock_within(double patience_ms, int fd, short type, const std::string &path) {
+    const double until = now_ms() + patience_ms;
+    for (;;) {
+        Status locked = try_lock(fd, type, path);
+        if (locked || locked.failure().code != "box-busy" || now_ms() >= until) return locked;
+        ::nanosleep(&retry_interval, nullptr);
+    }
+}
+
+Result<Fd> open_disk(const DiskSetting &disk, double patience_ms) {
     Fd file(::open(disk.path.c_str(), (disk.readonly ? O_RDONLY : O_RDWR) | O_CLOEXEC));
     if (!file) return failure_from_errno("open disk " + disk.path, errno);
     struct stat found {};
@@ -31,7 +43,8 @@ Result<Fd> open_disk(const DiskSetting &disk) {
         return Failure{"image-invalid", "Disk " + disk.path + " is not a file of whole sectors: it has " +
                                             std::to_string(found.st_size) + " bytes"};
     }
-    if (Status locked = try_lock(file.get(), disk.readonly ? F_RDLCK : F_WRLCK, "Disk " + disk.path); !locked) {
+    if (Status locked = lock_within(patience_ms, file.get(), disk.readonly ? F_RDLCK : F_WRLCK, "Disk " + disk.path);
+        !locked) {
         return locked.failure();
     }
     return file;
@@ -47,10 +60,10 @@ Result<Fd> lock_box(const std::string &directory) {
     return file;
 }
 
-Result<std::vector<Fd>> open_disks(const std::vector<DiskSetting> &disks) {
+Result<std::vector<Fd>> open_disks(const std::vector<DiskSetting> &disks, double patience_ms) {
     std::vector<Fd> files;
     for (const DiskSetting &disk : disks) {
-        auto file = open_disk(disk);
+        auto file = open_disk(disk, patience_ms);
         if (!file) return file.failure();
         files.push_back(std::move(file.value()));
     }

@@ -54,6 +54,10 @@ TEST(Socket, APathOverTheKernelsLimitIsRefusedAndOneAtTheLimitIsNot) {
     EXPECT_EQ(refused.failure().code, "socket-dir");
 }
 
+TEST(Socket, AMissingDirectoryIsASocketDirFailure) {
+    EXPECT_EQ(listen_at("/nonexistent/s").failure().code, "socket-dir");
+}
+
 TEST(Socket, AStaleSocketInThePlaceIsReplaced) {
     const TemporaryDirectory directory;
     { const auto earlier = listen_at(directory / "s"); }

@@ -3,6 +3,7 @@
 #include "temporary_directory.hpp"
 #include <fstream>
 #include <gtest/gtest.h>
+#include <thread>
 
 namespace boxlite {
 namespace {
@@ -32,23 +33,32 @@ TEST(Lock, AReadOnlyDiskIsSharedAndAWritableOneIsNot) {
     const DiskSetting shared{directory / "disk", true};
     const DiskSetting own{directory / "disk", false};
     {
-        const auto first = open_disks({shared});
-        EXPECT_EQ(code_of(open_disks({shared})), "");
-        EXPECT_EQ(code_of(open_disks({own})), "box-busy");
+        const auto first = open_disks({shared}, 0);
+        EXPECT_EQ(code_of(open_disks({shared}, 0)), "");
+        EXPECT_EQ(code_of(open_disks({own}, 0)), "box-busy");
     }
-    const auto writer = open_disks({own});
-    EXPECT_EQ(code_of(open_disks({own})), "box-busy");
-    EXPECT_EQ(code_of(open_disks({shared})), "box-busy");
+    const auto writer = open_disks({own}, 0);
+    EXPECT_EQ(code_of(open_disks({own}, 0)), "box-busy");
+    EXPECT_EQ(code_of(open_disks({shared}, 0)), "box-busy");
+}
+
+TEST(Lock, ADiskThatIsLetGoOfInTimeIsTaken) {
+    const TemporaryDirectory directory;
+    make_file(directory / "disk", 4096);
+    auto dying = open_disks({{directory / "disk", false}}, 0);
+    std::thread end([&] { dying.value().clear(); });
+    EXPECT_EQ(code_of(open_disks({{directory / "disk", false}}, 60'000)), "");
+    end.join();
 }
 
 TEST(Lock, AFileThatCannotBeADiskIsRefused) {
     const TemporaryDirectory directory;
     make_file(directory / "empty", 0);
     make_file(directory / "odd", 1000);
-    EXPECT_EQ(code_of(open_disks({{directory / "empty", true}})), "image-invalid");
-    EXPECT_EQ(code_of(open_disks({{directory / "odd", true}})), "image-invalid");
-    EXPECT_EQ(code_of(open_disks({{directory / "missing", true}})), "file-not-found");
-    EXPECT_EQ(code_of(open_disks({{directory.path(), true}})), "image-invalid");
+    EXPECT_EQ(code_of(open_disks({{directory / "empty", true}}, 0)), "image-invalid");
+    EXPECT_EQ(code_of(open_disks({{directory / "odd", true}}, 0)), "image-invalid");
+    EXPECT_EQ(code_of(open_disks({{directory / "missing", true}}, 0)), "file-not-found");
+    EXPECT_EQ(code_of(open_disks({{directory.path(), true}}, 0)), "image-invalid");
 }
 
 } // namespace

@@ -52,6 +52,7 @@ export async function startShim(boot: Boot, deadline: Deadline): Promise<void> {
   using budget = deadline.within(timeoutMs, 'boot-timeout', `The box did not boot within its ${timeoutMs} ms`);
   const shimTimeoutMs = Math.ceil(Math.min(budget.remainingMs, deadline.remainingMs) * shimShare);
   boot.shim = await launchShim(shimSettings(boot, shimTimeoutMs), paths.shimLog, home.reaper, budget);
+  if (boot.shim.cgroupFailure) home.log('error', `the box runs without its cgroup: ${boot.shim.cgroupFailure}`, row.id);
   if (boot.shim.lifeline !== undefined) home.lifelines.set(row.id, boot.shim.lifeline);
   void boot.shim.exited.then(() => dropLifeline(home, row.id, boot.shim));
   try {

@@ -61,7 +61,9 @@ function packageName(directory: string): unknown {
   try {
     return (JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')) as { name?: unknown }).name;
   } catch (error) {
-    if (errnoOf(error) !== undefined || error instanceof SyntaxError) return undefined;
+    // With no descriptor left nothing can be found: that is not the same as nothing being there.
+    const isExhausted = errnoOf(error) === 'EMFILE' || errnoOf(error) === 'ENFILE';
+    if (!isExhausted && (errnoOf(error) !== undefined || error instanceof SyntaxError)) return undefined;
     throw error;
   }
 }

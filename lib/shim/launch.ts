@@ -1,6 +1,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { BoxliteError } from '../errors';
+import type { NativeSpawn } from '../native/contract';
 import { native, nativeFile } from '../native/load';
 import { shimArgv } from '../ownership/argv';
 import type { ShimReaper } from '../ownership/reaper';
@@ -26,6 +27,8 @@ export interface LaunchedShim {
   ready: Promise<ReadyAnswer>;
   /** Closing it tells the shim that its program is gone; absent for a detached box. */
   lifeline: number | undefined;
+  /** Why it is not in the cgroup that was made for it. */
+  cgroupFailure: unknown;
 }
 
 /** Spawns the shim and hands it its settings; its boot goes on while `ready` is awaited. */
@@ -38,22 +41,32 @@ export async function launchShim(
   const shim = nativeFile('boxlite-shim');
   const ends = openEnds(logPath, settings.lifeline);
   try {
-    const { pid, pidfd } = native().spawn({
+    const { pid, pidfd, cgroup, cgroupFailure } = spawnInto(settings.cgroup, {
       file: shim,
       argv: shimArgv(shim, settings.boxId),
       env: [],
       fds: ends.theirs,
-      ...(settings.cgroup === null ? {} : { cgroup: settings.cgroup }),
     });
     const child = reaper.register(pid, pidfd);
     const [settingsWrite, answerRead, lifeline] = ends.ours.splice(0);
     const ready = readAnswer(answerRead as number, settings.boxId, deadline);
-    sendSettings(settingsWrite as number, settings);
-    return { pid, exited: child.exited, ready, lifeline };
+    sendSettings(settingsWrite as number, { ...settings, cgroup });
+    return { pid, exited: child.exited, ready, lifeline, cgroupFailure };
   } catch (error) {
     throw asHostFailure(`Starting ${shim}`, error, 'boot-failed');
   } finally {
     for (const fd of [...ends.theirs, ...ends.ours]) closeSync(fd);
+  }
+}
+
+/** Into the cgroup, or where that cannot be joined without one: a box is whole without, but that is said. */
+function spawnInto(cgroup: string | null, request: NativeSpawn) {
+  if (cgroup === null) return { ...native().spawn(request), cgroup, cgroupFailure: undefined };
+  try {
+    return { ...native().spawn({ ...request, cgroup }), cgroup, cgroupFailure: undefined };
+  } catch (error) {
+    if ((error as { syscall?: unknown }).syscall !== 'cgroup.procs') throw error;
+    return { ...native().spawn(request), cgroup: null, cgroupFailure: error };
   }
 }
 
