@@ -11,32 +11,26 @@ import { report } from './test/report.mjs';
 import { runSuite } from './test/run-suite.mjs';
 import { choose, suites } from './test/suites.mjs';
 
-const { only } = readArguments();
+const ids = chosenSuites();
 await setup({ for: 'test' });
 await makeBusyboxImage(join(out, 'images/busybox'));
+const kvm = probeKvm();
+console.log(kvm.ok ? 'krun runs here.' : `krun runs in the lab, since here it cannot: ${kvm.detail}`);
 const stop = stopOnSignals();
 const results = [];
-for (const suite of chosenSuites()) {
+for (const suite of suites(kvm).filter(({ id }) => ids.includes(id))) {
   if (!stop.aborted) results.push(await runSuite(suite, stop));
 }
 console.log(report(results));
 process.exitCode = stop.aborted ? stop.reason : Number(results.some(({ failed }) => failed > 0));
 
-function readArguments() {
-  try {
-    return parseArgs({ options: { only: { type: 'string' } } }).values;
-  } catch (error) {
-    fail(error.message);
-  }
-}
-
 function chosenSuites() {
-  const kvm = probeKvm();
-  const all = suites(kvm);
-  const chosen = only === undefined ? all : choose(all, only);
-  if (!chosen) fail(`the suites are ${all.map(({ id }) => id).join(', ')}`);
-  console.log(kvm.ok ? 'krun runs here.' : `krun runs in the lab, since here it cannot: ${kvm.detail}`);
-  return chosen;
+  try {
+    return choose(parseArgs({ options: { only: { type: 'string' } } }).values.only);
+  } catch (error) {
+    console.error(`test: ${error.message}`);
+    process.exit(2);
+  }
 }
 
 /** Aborted, with the exit code as its reason, once the tests are to stop. */
@@ -49,9 +43,4 @@ function stopOnSignals() {
     });
   }
   return stop.signal;
-}
-
-function fail(message) {
-  console.error(`test: ${message}`);
-  process.exit(2);
 }

@@ -34,10 +34,12 @@ async function inLab(context) {
   return [skipped('all tests on krun: BOXLITE_SKIP_LAB is set')];
 }
 
-/** The suites of a list such as `unit,vm`, where `vm` is both of them; undefined when there is no such suite. */
-export function choose(all, list) {
-  const names = list.split(',');
-  const matches = (name) => all.filter(({ id }) => id === name || id.startsWith(`${name}-`));
-  if (names.some((name) => matches(name).length === 0)) return undefined;
-  return all.filter((suite) => names.some((name) => matches(name).includes(suite)));
+/** The ids in a list such as `unit,vm`, where `vm` is all that begins with it; all ids without a list. */
+export function choose(list) {
+  const all = suites({ ok: false }).map(({ id }) => id);
+  const names = list?.split(',') ?? all;
+  const isOf = (id, name) => id === name || id.startsWith(`${name}-`);
+  const unknown = names.find((name) => !all.some((id) => isOf(id, name)));
+  if (unknown !== undefined) throw new Error(`there is no suite '${unknown}'; the suites are ${all.join(', ')}`);
+  return all.filter((id) => names.some((name) => isOf(id, name)));
 }
