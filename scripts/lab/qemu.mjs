@@ -23,7 +23,7 @@ function machine({ job, share, scratch, console }) {
     ['-smp', String(CPUS), '-m', String(MEMORY_MIB)],
     ['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot'],
     ['-kernel', kernel, '-initrd', initramfs],
-    ['-append', 'console=ttyS0 quiet panic=-1 mitigations=off'],
+    ['-append', 'console=ttyS0 quiet panic=-1 mitigations=off tsc=reliable'],
     ['-chardev', `file,id=console,path=${escaped(console)}`, '-serial', 'chardev:console'],
     ['-device', 'virtio-serial-pci', '-chardev', 'stdio,id=line,signal=off'],
     ['-device', 'virtserialport,chardev=line,name=lab'],
