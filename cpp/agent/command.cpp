@@ -42,7 +42,7 @@ void send_error(std::vector<std::byte> &frames, std::uint32_t stream, const Fail
 
 Command::Command(const Services &services, std::uint32_t stream, CommandCgroup cgroup, const ExecRequest &request)
     : services_(services), stream_(stream), id_(cgroup.id()), kill_signal_(request.kill_signal),
-      kill_grace_ms_(request.kill_grace_ms), cgroup_(std::move(cgroup)) {}
+      kill_grace_ms_(request.kill_grace_ms), announce_(request.announce), cgroup_(std::move(cgroup)) {}
 
 Command::~Command() {
     services_.cgroups.forget(cgroup_watch_);
@@ -162,6 +162,7 @@ void Command::settle_launch() {
     if (!launch_ || launch_->failed()) return;
     services_.poller.remove(launch_->status_fd());
     launch_.reset();
+    if (!announce_) return;
     append_control(services_.host.frames(), Kind::started, stream_,
                    JsonWriter().member("id", id_).member("pid", pid_).text());
 }

@@ -60,6 +60,7 @@ private:
     std::string id_; // of the command, and of its cgroup
     int kill_signal_;
     std::int64_t kill_grace_ms_;
+    bool announce_;
 
     CommandCgroup cgroup_;
     std::unique_ptr<Launch> launch_;

@@ -90,14 +90,22 @@ Result<ExecRequest> parse_exec_request(const Json &request) {
     if (!shell) return shell.failure();
     const auto wants_stdin = request.boolean("stdin");
     if (!wants_stdin) return wants_stdin.failure();
+    const auto announce = request.boolean("announce");
+    if (!announce) return announce.failure();
     const auto kill_signal = request.integer("killSignal", 1, last_signal);
     if (!kill_signal) return kill_signal.failure();
     const auto kill_grace_ms = request.integer("killGraceMs", 0, longest_grace_ms);
     if (!kill_grace_ms) return kill_grace_ms.failure();
 
-    ExecRequest parsed{
-        std::move(argv.value()), shell.value(),       std::move(environment.value()),        std::move(cwd.value()),
-        std::move(user.value()), wants_stdin.value(), static_cast<int>(kill_signal.value()), kill_grace_ms.value()};
+    ExecRequest parsed{std::move(argv.value()),
+                       shell.value(),
+                       std::move(environment.value()),
+                       std::move(cwd.value()),
+                       std::move(user.value()),
+                       wants_stdin.value(),
+                       announce.value(),
+                       static_cast<int>(kill_signal.value()),
+                       kill_grace_ms.value()};
     if (const Status checked = check_sizes(parsed); !checked) return checked.failure();
     return parsed;
 }

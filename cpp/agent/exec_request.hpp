@@ -16,6 +16,8 @@ struct ExecRequest {
     std::string cwd;
     std::string user;
     bool wants_stdin = false;
+    // Whether the client waits for `started`.
+    bool announce = false;
     int kill_signal = 15;
     std::int64_t kill_grace_ms = 0;
 };

@@ -42,8 +42,10 @@ bool Output::take_turn(std::uint32_t stream, std::vector<std::byte> &frames) {
     }
     if (count <= 0) {
         closed_ = true;
-        finish(stream, frames);
-        return true;
+        ready_ = false;
+        // Its END goes with the command's end: a stream is over when the main process is, and one frame more is one wake-up more.
+        if (rest_) finish(stream, frames);
+        return rest_.has_value();
     }
     const auto bytes = static_cast<std::size_t>(count);
     credit_.spend(bytes);

@@ -7,7 +7,7 @@ namespace {
 
 // A whole request with some members in other words.
 Result<ExecRequest> parse_with(const std::string &argv, const std::string &env = "{}", const std::string &more = "") {
-    const std::string text = R"({"op":"exec","shell":false,"stdin":false,"killSignal":15,"killGraceMs":2000,"argv":)" +
+    const std::string text = R"({"op":"exec","shell":false,"stdin":false,"announce":false,"killSignal":15,"killGraceMs":2000,"argv":)" +
                              argv + R"(,"env":)" + env + more + "}";
     const auto json = Json::parse(text);
     if (!json) return json.failure();
@@ -79,7 +79,7 @@ TEST(AgentExecRequest, SignalsAndGracesHaveTheirRange) {
     for (const char *members : {R"("killSignal":0,"killGraceMs":1)", R"("killSignal":65,"killGraceMs":1)",
                                 R"("killSignal":15,"killGraceMs":-1)", R"("killSignal":1.5,"killGraceMs":1)"}) {
         const auto json =
-            Json::parse(R"({"argv":["a"],"env":{},"shell":false,"stdin":false,)" + std::string(members) + "}");
+            Json::parse(R"({"argv":["a"],"env":{},"shell":false,"stdin":false,"announce":false,)" + std::string(members) + "}");
         EXPECT_EQ(code_of(parse_exec_request(json.value())), "invalid-argument") << members;
     }
 }

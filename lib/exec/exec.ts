@@ -14,7 +14,10 @@ export async function exec(
   deadline: Deadline,
 ): Promise<ExecResult> {
   const { command, stdin } = checked;
-  const running = new RunningCommand(link, execRequest(command, checked, defaults, stdin !== undefined));
+  const running = new RunningCommand(
+    link,
+    execRequest(command, checked, defaults, { stdin: stdin !== undefined, announce: false }),
+  );
   const session = new CommandSession(running, deadline, { box: link.id, ...checked });
   const [stdout, stderr] = [session.collector(), session.collector()];
   const reading = Promise.all([

@@ -22,7 +22,7 @@ export function execRequest(
   command: Command,
   settings: CommandSettings,
   defaults: CommandDefaults,
-  stdin: boolean,
+  wants: { stdin: boolean; announce: boolean },
 ): object {
   const isShell = typeof command === 'string';
   const env = mergeEnvironment(defaults.env, settings.env ?? {});
@@ -34,7 +34,7 @@ export function execRequest(
     env,
     cwd: settings.cwd ?? defaults.cwd,
     user: settings.user ?? defaults.user,
-    stdin,
+    ...wants,
     killSignal: settings.killSignal,
     killGraceMs: settings.killGraceMs,
   };

@@ -13,7 +13,10 @@ export async function spawn(
   defaults: CommandDefaults,
   deadline: Deadline,
 ): Promise<Process> {
-  const running = new RunningCommand(link, execRequest(checked.command, checked, defaults, true));
+  const running = new RunningCommand(
+    link,
+    execRequest(checked.command, checked, defaults, { stdin: true, announce: true }),
+  );
   const session = new CommandSession(running, deadline, { box: link.id, ...checked });
   try {
     const { id, pid } = await running.started;

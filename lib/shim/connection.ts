@@ -176,6 +176,15 @@ export class ShimConnection {
   }
 }
 
+/** True once the right preamble is in. A shim that refuses sends `refused` in its place, with why. */
+function isAnswered(reader: FrameReader, nonce: string): boolean {
+  const refused = reader.isPreamble() ? null : reader.next();
+  if (refused) throw malformed(refused.payload.toString());
+  const preamble = reader.isPreamble() ? reader.take(preambleBytes) : null;
+  if (preamble) checkPreamble(preamble, nonce);
+  return preamble !== null;
+}
+
 /** Settles when the shim's preamble is in; bytes after it stay in the reader. */
 function answeredPreamble(socket: Socket, reader: FrameReader, nonce: string): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -186,13 +195,12 @@ function answeredPreamble(socket: Socket, reader: FrameReader, nonce: string): P
     const onClose = () => reject(new Error('closed before its preamble'));
     const onData = (bytes: Buffer) => {
       reader.push(bytes);
-      const preamble = reader.take(preambleBytes);
-      if (!preamble) return;
-      stop();
       try {
-        checkPreamble(preamble, nonce);
+        if (!isAnswered(reader, nonce)) return;
+        stop();
         resolve();
       } catch (error) {
+        stop();
         reject(error);
       }
     };

@@ -150,6 +150,11 @@ export class FrameReader {
     this.#held = this.#held.length === 0 ? bytes : Buffer.concat([this.#held, bytes]);
   }
 
+  /** Whether what came begins as a preamble does; a frame never does, since the magic would be too long a length. */
+  isPreamble(): boolean {
+    return this.#held.subarray(0, magic.length).equals(magic.subarray(0, this.#held.length));
+  }
+
   /** Exactly that many bytes outside any frame, or null while they are missing. */
   take(count: number): Buffer | null {
     if (this.#held.length < count) return null;
