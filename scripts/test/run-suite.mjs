@@ -5,8 +5,8 @@ import { count, failed } from './outcomes.mjs';
 export async function runSuite({ id, engine = '', isLab = false, run }, signal) {
   const startedAt = performance.now();
   console.log(`\n== ${id}${isLab ? ' (in the lab)' : ''}`);
-  const outcomes = await run({ onLine: (line) => console.log(`  ${line}`), signal }).catch((error) => [
-    failed(`${id} runs`, error.stack ?? String(error)),
+  const outcomes = await run({ onLine: (line) => console.log(`${id}  ${line}`), signal }).catch((error) => [
+    failed(`${id} runs to its end`, signal?.aborted ? 'It was stopped.' : (error.stack ?? String(error))),
   ]);
   if (outcomes.length === 0) outcomes.push(failed(`${id} has tests`, 'None was run.'));
   const result = {
