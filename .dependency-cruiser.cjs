@@ -21,8 +21,22 @@ const upward = layers.slice(1).map(([name, path], index) => ({
 module.exports = {
   forbidden: [
     ...upward,
-    { name: 'no-circles', severity: 'error', from: { path: '^lib/' }, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
-    { name: 'ownership-stands-alone', severity: 'error', from: { path: '^lib/ownership/' }, to: { path: '^lib/', pathNot: '^lib/(ownership|native|util|types|errors)' } },
+    {
+      name: 'no-circles',
+      severity: 'error',
+      from: { path: '^lib/' },
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    {
+      name: 'ownership-stands-alone',
+      severity: 'error',
+      from: { path: '^lib/ownership/' },
+      to: { path: '^lib/', pathNot: '^lib/(ownership|native|util|types|errors)' },
+    },
   ],
-  options: { tsPreCompilationDeps: true, tsConfig: { fileName: 'tsconfig.json' }, doNotFollow: { path: 'node_modules' } },
+  options: {
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    doNotFollow: { path: 'node_modules' },
+  },
 };
