@@ -23,7 +23,8 @@ try {
   const { ok, text } = report(measured);
   console.log(json ? JSON.stringify({ ok, ...measured }, undefined, 2) : `\n${text}`);
   process.exitCode = ok ? 0 : 1;
-} catch (error) {
+} catch (failure) {
+  const error = signal.aborted ? signal.reason : failure;
   console.error(`bench: ${error.message}${error.consoleTail ? `\n${error.consoleTail}` : ''}`);
   process.exitCode = 1;
 }

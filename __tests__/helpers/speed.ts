@@ -1,27 +1,20 @@
-// Iterations of this loop in 20 ms on a machine that runs a box in about a second.
-const usualIterations = 10_000_000;
+import { spawnSync } from 'node:child_process';
 
-/** How much slower than usual this machine is, at least 1: the best of five looks, since others may be using it. */
-export const slowness = Math.max(1, usualIterations / Math.max(...[1, 2, 3, 4, 5].map(() => iterationsIn(20))));
+// What starting and ending a small program takes on a machine that boots a box in about a second.
+const usualMs = 6;
+// Past this a deadline would hide a hang for too long.
+const most = 12;
+
+/** How much slower than usual this machine is at what the tests do, from 1 to 12: the best of five looks. */
+export const slowness = Math.min(most, Math.max(1, Math.min(...[1, 2, 3, 4, 5].map(startAndEnd)) / usualMs));
 
 /** A deadline that fits this machine, milliseconds. */
 export function scaled(ms: number): number {
   return Math.round(ms * slowness);
 }
 
-// Arithmetic alone: in jest each look at a global costs far more than the loop itself.
-function iterationsIn(ms: number): number {
-  const now = performance.now.bind(performance);
-  const end = now() + ms;
-  let iterations = 0;
-  let mixed = 1;
-  while (now() < end) {
-    for (let i = 0; i < 10_000; i++) {
-      mixed ^= mixed << 13;
-      mixed ^= mixed >>> 17;
-      mixed ^= mixed << 5;
-    }
-    iterations += 10_000;
-  }
-  return mixed === 0 ? 0 : iterations;
+function startAndEnd(): number {
+  const began = performance.now();
+  spawnSync('/bin/true');
+  return performance.now() - began;
 }
