@@ -55,9 +55,15 @@ describe('results of a reporter', () => {
   const end = { code: 0, how: 'ended with code 0', output: '' };
 
   test('are whole with a line that says so', () => {
-    assert.deepEqual(fromReporter(line(passed('a')) + line({ end: true })), { outcomes: [passed('a')], isWhole: true });
-    assert.deepEqual(fromReporter(line(passed('a'))), { outcomes: [passed('a')], isWhole: false });
-    assert.deepEqual(fromReporter(''), { outcomes: [], isWhole: false });
+    const whole = line(passed('a')) + line({ end: true });
+    assert.deepEqual(fromReporter(whole), { outcomes: [passed('a')], files: [], isWhole: true });
+    assert.deepEqual(fromReporter(line(passed('a'))), { outcomes: [passed('a')], files: [], isWhole: false });
+    assert.deepEqual(fromReporter(''), { outcomes: [], files: [], isWhole: false });
+  });
+
+  test('name the files that were run to their end', () => {
+    const text = line(passed('a')) + line({ file: 'one.test.ts' }) + line(passed('b'));
+    assert.deepEqual(fromReporter(text).files, ['one.test.ts']);
   });
 
   test('of a program that broke off keep what it did, and one failure more', () => {

@@ -44,17 +44,16 @@ export class JobDirectory {
     rmSync(this.scratch, { force: true });
   }
 
-  consoleTail() {
+  readConsole() {
     try {
-      return readFileSync(this.console, 'utf8')
-        .replaceAll('\r', '')
-        .trimEnd()
-        .split('\n')
-        .slice(-CONSOLE_LINES)
-        .join('\n');
+      return readFileSync(this.console, 'utf8').replaceAll('\r', '');
     } catch {
       return ''; // the machine did not come as far as to make it
     }
+  }
+
+  consoleTail() {
+    return this.readConsole().trimEnd().split('\n').slice(-CONSOLE_LINES).join('\n');
   }
 
   remove() {

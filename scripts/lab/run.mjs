@@ -5,18 +5,25 @@ import { buildLab } from './build.mjs';
 import { JobDirectory, quoted } from './job.mjs';
 import { Line } from './line.mjs';
 import { startMachine } from './qemu.mjs';
+import { findStall } from './stall.mjs';
 
 const UP_MS = 180_000;
 const JOB_MS = 1_800_000;
+const LOOK_MS = 5_000;
 
 /** A lab host that did not come up, or ended without the end of its job. */
 export class LabFailed extends Error {
   name = 'LabFailed';
 }
 
+/** A lab host whose kernel stands still: the emulator's fault, not that of the job. */
+export class LabStalled extends LabFailed {
+  name = 'LabStalled';
+}
+
 /**
  * Boots a lab host and runs a bash script in it as root, in the project's directory, with TMPDIR and HOME on its scratch
- * disk. Resolves with the script's exit code and how long the boot took; rejects with LabFailed, or the signal's reason.
+ * disk. Resolves with the script's exit code and how long the boot took; rejects with LabFailed, LabStalled, or the signal's reason.
  * `share` is a directory that the script finds, writable, at $BOXLITE_LAB_SHARE. Nothing runs any more when it settles.
  */
 export async function runInLab({ script, env = {}, share, timeoutMs = JOB_MS, onLine = console.log, onUp, signal }) {
@@ -34,6 +41,7 @@ async function runJob(directory, { timeoutMs, onLine, onUp, signal }) {
   const machine = startMachine(directory);
   const closed = new Promise((resolve) => machine.on('close', resolve));
   let clock;
+  let look;
   try {
     return await new Promise((resolve, reject) => {
       const fail = (message) => reject(new LabFailed(`${message}\n${directory.consoleTail()}`.trimEnd()));
@@ -53,6 +61,10 @@ async function runJob(directory, { timeoutMs, onLine, onUp, signal }) {
         onEnd: (code) => resolve({ code, bootMs }),
       });
       within(UP_MS, 'the lab host did not come up');
+      look = setInterval(() => {
+        const stall = findStall(directory.readConsole());
+        if (stall) reject(new LabStalled(`the lab host stands still: ${stall}`));
+      }, LOOK_MS);
       let complaints = '';
       machine.stderr.on('data', (data) => {
         complaints += data;
@@ -65,6 +77,7 @@ async function runJob(directory, { timeoutMs, onLine, onUp, signal }) {
     });
   } finally {
     clearTimeout(clock);
+    clearInterval(look);
     machine.kill('SIGKILL');
     await closed;
   }

@@ -3,7 +3,10 @@ const { stripVTControlCharacters } = require('node:util');
 
 const EXIT_MS = 15_000;
 
-/** Says what came of each test file as soon as it has ended, and writes each test's outcome to BOXLITE_TEST_RESULTS. */
+/**
+ * Says what came of each test file as soon as it has ended, and writes each test's outcome to BOXLITE_TEST_RESULTS,
+ * then the file's name: what is not named there has not been run.
+ */
 module.exports = class {
   /** Tests with boxes take long enough for a line each. */
   onTestCaseResult(_, { fullName, status, duration }) {
@@ -14,7 +17,7 @@ module.exports = class {
     const file = path.slice(context.config.rootDir.length + 1);
     const outcomes = result.testResults.map((test) => outcome(file, test));
     if (result.testExecError) outcomes.push({ title: file, status: 'failed', message: plain(result.failureMessage) });
-    write(outcomes);
+    write([...outcomes, { file }]);
     say(file, result, outcomes);
   }
 

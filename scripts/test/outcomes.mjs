@@ -51,13 +51,17 @@ export function fromGoTest(lines) {
   });
 }
 
-/** The outcomes that a reporter wrote, one a line; one line says that all tests have been run. */
+/** The outcomes that a reporter wrote, one a line; others name the files that were run, and one says that all were. */
 export function fromReporter(text) {
   const lines = text
     .split('\n')
     .slice(0, -1)
     .map((line) => JSON.parse(line));
-  return { outcomes: lines.filter(({ end }) => !end), isWhole: lines.some(({ end }) => end) };
+  return {
+    outcomes: lines.filter(({ status }) => status !== undefined),
+    files: lines.flatMap(({ file }) => file ?? []),
+    isWhole: lines.some(({ end }) => end),
+  };
 }
 
 /** With a failure more, when the program that ran the tests says that there is one and the outcomes do not. */

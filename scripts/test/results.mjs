@@ -11,8 +11,21 @@ export function resultsFile(name) {
   return path;
 }
 
-/** What the reporter wrote, and whatever else went wrong with the program that it was in. */
-export function readResults(path, end) {
-  const { outcomes, isWhole } = fromReporter(existsSync(path) ? readFileSync(path, 'utf8') : '');
-  return withEnd(outcomes, end, isWhole);
+/** What reporters wrote, one program after the other, and whatever else went wrong with the last of them. */
+export function readResults(paths, end) {
+  const parts = [paths].flat().map(readPart);
+  return withEnd(
+    parts.flatMap(({ outcomes }) => outcomes),
+    end,
+    parts.at(-1).isWhole,
+  );
+}
+
+/** The test files that were run to their end. */
+export function filesRun(path) {
+  return readPart(path).files;
+}
+
+function readPart(path) {
+  return fromReporter(existsSync(path) ? readFileSync(path, 'utf8') : '');
 }
