@@ -63,6 +63,7 @@ async function measureInLab() {
   try {
     const script = `exec "${process.execPath}" bench/run.mjs "$BOXLITE_LAB_SHARE/results.json" ${engine}`;
     const { code, bootMs } = await runInLab({
+      cpus: 2,
       script,
       share,
       signal,
