@@ -2,7 +2,7 @@ import { BoxliteError } from '../errors';
 import type { BoxRow } from '../store/schema';
 import type { BoxState } from '../types';
 import type { Deadline } from '../util/deadline';
-import { runSteps, type Step } from '../util/steps';
+import { runSteps, type Step, type StepHooks } from '../util/steps';
 import { boxPaths, removeBoxDirectory } from './directory';
 import type { Home } from './home';
 import { clearRun } from './state';
@@ -27,7 +27,13 @@ export const removeSteps: readonly Step<Removal>[] = [
 ];
 
 /** Removes a box and all that it has. False when there was nothing to remove; 'box-state' for a live box without force. */
-export async function removeBox(home: Home, row: BoxRow, force: boolean, deadline: Deadline): Promise<boolean> {
+export async function removeBox(
+  home: Home,
+  row: BoxRow,
+  force: boolean,
+  deadline: Deadline,
+  hooks: StepHooks = {},
+): Promise<boolean> {
   const from = force ? any : [...resting, 'removing' as const];
   if (!(await home.store.boxes.move(row.id, from, 'removing'))) {
     const current = await home.store.boxes.get(row.id);
@@ -39,7 +45,7 @@ export async function removeBox(home: Home, row: BoxRow, force: boolean, deadlin
   }
   const removal: Removal = { home, row };
   try {
-    await runSteps(removeSteps, removal, deadline);
+    await runSteps(removeSteps, removal, deadline, hooks);
     return true;
   } finally {
     await removal.transition?.release();

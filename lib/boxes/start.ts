@@ -4,7 +4,7 @@ import type { BootTimings } from '../types';
 import type { Deadline } from '../util/deadline';
 import { asHostFailure } from '../util/host-failure';
 import { newNonce } from '../util/id';
-import { runSteps, type Step } from '../util/steps';
+import { runSteps, type Step, type StepHooks } from '../util/steps';
 import { type Boot, ensureSockets, markRunning, startShim, undoShim, undoSockets } from './boot';
 import { boxPaths } from './directory';
 import type { Home } from './home';
@@ -29,6 +29,7 @@ export async function startBox(
   home: Home,
   id: string,
   deadline: Deadline,
+  hooks: StepHooks = {},
 ): Promise<{ row: BoxRow; run: BoxRun } | null> {
   const began = performance.now();
   const gone = async () => (await home.store.boxes.get(id)) === null;
@@ -41,6 +42,7 @@ export async function startBox(
     const start: Start = { home, row: { ...row, engine: engine.name, nonce: newNonce() }, engine, began };
     await runSteps(startSteps, start, deadline, {
       undoFailed: (step, error) => home.log('error', `undoing '${step}' failed: ${error}`, id),
+      ...hooks,
     });
     const running: BoxRow = { ...start.row, state: 'running', boot: timings(start) };
     return { row: running, run: new BoxRun(home, running, start.shim?.exited) };

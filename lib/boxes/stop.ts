@@ -4,6 +4,7 @@ import { ShimConnection } from '../shim/connection';
 import type { BoxRow } from '../store/schema';
 import type { ExitInfo } from '../types';
 import { Deadline } from '../util/deadline';
+import { runSteps, type Step, type StepHooks } from '../util/steps';
 import type { Home } from './home';
 import type { BoxRun } from './run';
 import { settleRun } from './state';
@@ -17,25 +18,51 @@ export interface StopSettings {
   force: boolean;
 }
 
+interface Stop {
+  home: Home;
+  row: BoxRow;
+  run: BoxRun;
+  settings: StopSettings;
+  /** The caller's, which bounds the waiting alone: a stop that was begun goes on. */
+  patience: Deadline;
+  exit?: ExitInfo;
+}
+
+/** What happens when a box is stopped, in order; from 'ask' on the shim goes on by itself. */
+export const stopSteps: readonly Step<Stop>[] = [
+  { name: 'row', run: async ({ home, row }) => void (await home.store.boxes.move(row.id, 'running', 'stopping')) },
+  { name: 'ask', run: ({ home, row, settings }) => askShim(home, row, settings) },
+  { name: 'end', run: awaitEnd },
+];
+
 /** Stops a running box: the shim runs the clock, so that the stop goes on even if this program dies. */
 export async function stopBox(
   home: Home,
   row: BoxRow,
   run: BoxRun,
-  settings: StopSettings,
+  { graceMs, force }: StopSettings,
   deadline: Deadline,
+  hooks: StepHooks = {},
 ): Promise<ExitInfo> {
-  const graceMs = settings.force ? 0 : settings.graceMs;
-  await home.store.boxes.move(row.id, 'running', 'stopping');
-  await askShim(home, row, { graceMs, force: settings.force });
-  using late = deadline.within(graceMs + shimMarginMs, 'timeout', 'The shim did not end the box in time');
+  deadline.throwIfOver();
+  const settings = { graceMs: force ? 0 : graceMs, force };
+  const stop: Stop = { home, row, run, settings, patience: deadline };
+  // Between the first two steps nothing may cut it off: the row would say what nobody does.
+  using endless = Deadline.of({}, 'stop');
+  await runSteps(stopSteps, stop, endless, hooks);
+  return stop.exit ?? run.exited;
+}
+
+async function awaitEnd(stop: Stop): Promise<void> {
+  const { home, row, run, settings, patience } = stop;
+  using late = patience.within(settings.graceMs + shimMarginMs, 'timeout', 'The shim did not end the box in time');
   try {
-    return await late.race(run.exited);
+    stop.exit = await late.race(run.exited);
   } catch (error) {
     // The caller's own deadline leaves the stop to the shim; a shim that hangs is killed with all that it owns.
-    deadline.throwIfOver();
+    patience.throwIfOver();
     if (!BoxliteError.is(error, 'timeout')) throw error;
-    return killRun(home, row, run);
+    stop.exit = await killRun(home, row, run);
   }
 }
 
