@@ -1,5 +1,5 @@
 #include "calls.hpp"
-#include "exec_request.hpp"
+#include "operations.hpp"
 #include <algorithm>
 
 namespace boxlite {
@@ -16,20 +16,6 @@ std::string answer(std::int64_t n, bool value) {
 std::string refusal(std::int64_t n, const Failure &failure) {
     const JsonWriter error = JsonWriter().member("code", failure.code).member("message", failure.message);
     return JsonWriter().member("n", n).member("value", false).member("error", error).text();
-}
-
-Result<bool> run_control(Command &command, const Json &request) {
-    const auto op = request.string("op");
-    if (!op) return op.failure();
-    if (op.value() != "kill" && op.value() != "end") {
-        return Failure{"unsupported", "This agent has no control \"" + op.value() + "\" for a command"};
-    }
-    const auto signal = request.integer("signal", 1, last_signal);
-    if (!signal) return signal.failure();
-    if (op.value() == "kill") return command.signal(static_cast<int>(signal.value()));
-    const auto grace_ms = request.integer("graceMs", 0, longest_grace_ms);
-    if (!grace_ms) return grace_ms.failure();
-    return command.end(static_cast<int>(signal.value()), grace_ms.value());
 }
 
 } // namespace
@@ -63,33 +49,25 @@ void Calls::open(std::uint32_t stream, const std::string &text) {
     if (running_.contains(stream)) return fail(stream, malformed("open on a call that is open"));
     const auto request = Json::parse(text);
     if (!request || !request.value().is_object()) return fail(stream, malformed("open without a JSON object"));
-    if (refusing_) return fail(stream, {"box-state", "Cannot run the command: the box is stopping"});
+    if (refusing_) return fail(stream, {"box-state", "Cannot begin the call: the box is stopping"});
     const auto op = request.value().string("op");
     if (!op) return fail(stream, op.failure());
-    if (op.value() != "exec")
+    const Open begin = find_operation(op.value());
+    if (begin == nullptr)
         return fail(stream, {"unsupported", "This agent has no operation \"" + op.value() + "\""});
-    if (const Status started = exec(stream, request.value()); !started) fail(stream, started.failure());
+    auto call = begin(services_, stream, request.value());
+    if (!call) return fail(stream, call.failure());
+    running_.emplace(stream, std::move(call.value()));
 }
 
-Status Calls::exec(std::uint32_t stream, const Json &request) {
-    auto parsed = parse_exec_request(request);
-    if (!parsed) return parsed.failure();
-    auto cgroup = next_cgroup();
-    if (!cgroup) return cgroup.failure();
-    auto command = Command::start(services_, stream, std::move(cgroup.value()), std::move(parsed.value()));
-    if (!command) return command.failure();
-    running_.emplace(stream, std::move(command.value()));
-    return success();
-}
-
-void Calls::control(Command &command, const std::string &text) {
+void Calls::control(Call &call, const std::string &text) {
     const auto request = Json::parse(text);
     if (!request || !request.value().is_object())
-        return fail(command.stream(), malformed("control without a JSON object"));
+        return fail(call.stream(), malformed("control without a JSON object"));
     const auto n = request.value().integer("n", 0, INT64_MAX);
-    if (!n) return fail(command.stream(), malformed("control without a number `n`"));
-    const auto done = run_control(command, request.value());
-    append_control(services_.host.frames(), Kind::answer, command.stream(),
+    if (!n) return fail(call.stream(), malformed("control without a number `n`"));
+    const auto done = call.control(request.value());
+    append_control(services_.host.frames(), Kind::answer, call.stream(),
                    done ? answer(n.value(), done.value()) : refusal(n.value(), done.failure()));
 }
 
@@ -110,8 +88,11 @@ void Calls::fail(std::uint32_t stream, const Failure &failure) {
 }
 
 void Calls::reaped(pid_t pid, int wait_status) {
-    for (const auto &[stream, command] : running_) {
-        if (command->pid() == pid) return command->main_ended(wait_status);
+    for (const auto &[stream, call] : running_) {
+        if (call->reaped(pid, wait_status)) return;
+    }
+    for (const auto &left : leftovers_) {
+        if (left->reaped(pid, wait_status)) return;
     }
 }
 
@@ -144,23 +125,10 @@ bool Calls::tend_leftovers() {
     return busy;
 }
 
-void Calls::prepare_next() {
-    if (prepared_ || refusing_) return;
-    auto made = make_cgroup(id_prefix_ + std::to_string(++last_id_));
-    if (made) prepared_ = std::move(made.value());
-}
-
-Result<CommandCgroup> Calls::next_cgroup() {
-    if (!prepared_) return make_cgroup(id_prefix_ + std::to_string(++last_id_));
-    CommandCgroup cgroup = std::move(*prepared_);
-    prepared_.reset();
-    return cgroup;
-}
-
 std::optional<std::int64_t> Calls::next_deadline() const {
     std::optional<std::int64_t> next;
-    for (const auto &[stream, command] : running_) {
-        const auto due = command->deadline();
+    for (const auto &[stream, call] : running_) {
+        const auto due = call->deadline();
         if (due && (!next || *due < *next)) next = due;
     }
     return next;

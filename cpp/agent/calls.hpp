@@ -1,8 +1,6 @@
 #pragma once
-#include "../common/json.hpp"
 #include "assembly.hpp"
-#include "command.hpp"
-#include "services.hpp"
+#include "call.hpp"
 #include <map>
 #include <memory>
 #include <optional>
@@ -14,7 +12,7 @@ namespace boxlite {
 // The calls of all clients, and what is left of those that are over.
 class Calls {
 public:
-    Calls(const Services &services, std::string id_prefix) : services_(services), id_prefix_(std::move(id_prefix)) {}
+    explicit Calls(const Services &services) : services_(services) {}
 
     // A frame of a call. What breaks the protocol ends that call and no other.
     void take(const Frame &frame);
@@ -27,11 +25,9 @@ public:
     bool move_output(std::size_t most_queued);
     // Looks after what calls that are over have left behind. False when there was nothing to do.
     bool tend_leftovers();
-    // Makes the next command's cgroup while nobody waits for it.
-    void prepare_next();
     std::optional<std::int64_t> next_deadline() const;
 
-    // No new commands from now on.
+    // No new calls from now on.
     void refuse_new() { refusing_ = true; }
     bool empty() const { return running_.empty(); }
     // Ends all calls that are not over yet with 'box-state'.
@@ -40,26 +36,21 @@ public:
     std::uint64_t grants() const { return grants_; }
 
 private:
-    using Running = std::map<std::uint32_t, std::unique_ptr<Command>>;
+    using Running = std::map<std::uint32_t, std::unique_ptr<Call>>;
 
     void open(std::uint32_t stream, const std::string &text);
-    Status exec(std::uint32_t stream, const Json &request);
-    void control(Command &command, const std::string &text);
+    void control(Call &call, const std::string &text);
     void close(std::uint32_t stream);
     void fail(std::uint32_t stream, const Failure &failure);
-    Result<CommandCgroup> next_cgroup();
     Running::iterator leave(Running::iterator call);
 
     Services services_;
-    std::string id_prefix_;
-    std::uint64_t last_id_ = 0;
     bool refusing_ = false;
     std::uint64_t grants_ = 0;
     Assembly assembly_;
     Running running_;
     std::uint32_t next_turn_ = 0;
-    std::vector<std::unique_ptr<Command>> leftovers_;
-    std::optional<CommandCgroup> prepared_;
+    std::vector<std::unique_ptr<Call>> leftovers_;
 };
 
 } // namespace boxlite

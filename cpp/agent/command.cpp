@@ -33,15 +33,18 @@ Result<Streams> make_streams(bool with_input) {
 
 } // namespace
 
-void send_error(std::vector<std::byte> &frames, std::uint32_t stream, const Failure &failure) {
-    JsonWriter error;
-    error.member("code", failure.code).member("message", failure.message);
-    if (!failure.hint.empty()) error.member("hint", failure.hint);
-    append_control(frames, Kind::error, stream, error.text());
+Result<std::unique_ptr<Call>> open_command(const Services &services, std::uint32_t stream, const Json &request) {
+    auto parsed = parse_exec_request(request);
+    if (!parsed) return parsed.failure();
+    auto cgroup = services.cgroup_supply.next();
+    if (!cgroup) return cgroup.failure();
+    auto command = Command::start(services, stream, std::move(cgroup.value()), std::move(parsed.value()));
+    if (!command) return command.failure();
+    return std::unique_ptr<Call>(std::move(command.value()));
 }
 
 Command::Command(const Services &services, std::uint32_t stream, CommandCgroup cgroup, const ExecRequest &request)
-    : services_(services), stream_(stream), id_(cgroup.id()), kill_signal_(request.kill_signal),
+    : Call(services, stream), id_(cgroup.id()), kill_signal_(request.kill_signal),
       kill_grace_ms_(request.kill_grace_ms), announce_(request.announce), cgroup_(std::move(cgroup)) {}
 
 Command::~Command() {
@@ -106,6 +109,20 @@ bool Command::grant(const Frame &frame) {
     return false;
 }
 
+Result<bool> Command::control(const Json &request) {
+    const auto op = request.string("op");
+    if (!op) return op.failure();
+    if (op.value() != "kill" && op.value() != "end") {
+        return Failure{"unsupported", "This agent has no control \"" + op.value() + "\" for a command"};
+    }
+    const auto signal = request.integer("signal", 1, last_signal);
+    if (!signal) return signal.failure();
+    if (op.value() == "kill") return cgroup_.signal_all(static_cast<int>(signal.value()));
+    const auto grace_ms = request.integer("graceMs", 0, longest_grace_ms);
+    if (!grace_ms) return grace_ms.failure();
+    return end(static_cast<int>(signal.value()), grace_ms.value());
+}
+
 bool Command::end(int signal, std::int64_t grace_ms) {
     const std::int64_t due = boot_clock_ns() + grace_ms * ns_per_ms;
     if (!kill_at_ || due < *kill_at_) kill_at_ = due;
@@ -119,13 +136,15 @@ void Command::close() {
     end(kill_signal_, kill_grace_ms_);
 }
 
-void Command::main_ended(int wait_status) {
+bool Command::reaped(pid_t pid, int wait_status) {
+    if (pid != pid_ || wait_status_) return false;
     wait_status_ = wait_status;
     ended_ns_ = boot_clock_ns();
     launch_over_ = true;
     if (input_) input_->close();
     for (const auto &output : outputs_)
         output->command_ended();
+    return true;
 }
 
 void Command::abandon() {
@@ -136,7 +155,7 @@ void Command::abandon() {
 
 bool Command::step(std::int64_t now_ns) {
     if (launch_over_) settle_launch();
-    if (input_) input_->take_turn(stream_, services_.host.frames());
+    if (input_) input_->take_turn(stream_, frames());
     if (kill_at_ && now_ns >= *kill_at_) {
         cgroup_.kill_all();
         kill_at_.reset();
@@ -148,7 +167,7 @@ bool Command::step(std::int64_t now_ns) {
     }
     if (!wait_status_) return false;
     if (launch_) {
-        send_error(services_.host.frames(), stream_, launch_->failure());
+        send_error(frames(), stream_, launch_->failure());
         return true;
     }
     if (!outputs_ended() || !everything_ended()) return false;
@@ -163,7 +182,7 @@ void Command::settle_launch() {
     services_.poller.remove(launch_->status_fd());
     launch_.reset();
     if (!announce_) return;
-    append_control(services_.host.frames(), Kind::started, stream_,
+    append_control(frames(), Kind::started, stream_,
                    JsonWriter().member("id", id_).member("pid", pid_).text());
 }
 
@@ -191,7 +210,7 @@ void Command::send_exit() {
         .member("durationMs", (ended_ns_ - started_ns_) / ns_per_ms)
         .member("cpuMs", usage.cpu_ms)
         .member("peakMemoryBytes", usage.peak_memory_bytes);
-    append_control(services_.host.frames(), Kind::exit, stream_, exit.text());
+    append_control(frames(), Kind::exit, stream_, exit.text());
 }
 
 bool Command::move_output() {
@@ -200,7 +219,7 @@ bool Command::move_output() {
     if (launch_) return moved;
     if (let_go_) return discard_output();
     for (const auto &output : outputs_)
-        moved = output->take_turn(stream_, services_.host.frames()) || moved;
+        moved = output->take_turn(stream_, frames()) || moved;
     return moved;
 }
 

@@ -1,5 +1,6 @@
 #include "serve.hpp"
 #include "../common/io.hpp"
+#include "cgroup_supply.hpp"
 #include "clock.hpp"
 #include "server.hpp"
 #include <cerrno>
@@ -42,7 +43,8 @@ Result<Served> serve(HostLink &host, const BoxRoot &root, std::int64_t kernel_ns
     if (Status s = poller.value().add(cgroups.value().fd(), EPOLLIN, cgroups.value()); !s) return s.failure();
 
     say_hello(host, kernel_ns);
-    Server server({poller.value(), host, cgroups.value(), root}, reaper.value(), make_id_prefix());
+    CgroupSupply cgroup_supply(make_id_prefix());
+    Server server({poller.value(), host, cgroups.value(), cgroup_supply, root}, reaper.value());
     return server.run();
 }
 

@@ -38,7 +38,7 @@ void Server::turn() {
     }
     services_.host.flush();
     busy_ = calls_.tend_leftovers() || busy_;
-    if (!busy_) calls_.prepare_next();
+    if (!busy_ && !stop_at_) services_.cgroup_supply.prepare();
     if (stop_at_ && !served_) check_shutdown();
 }
 

@@ -8,8 +8,7 @@ namespace boxlite {
 // One turn of the loop after another: take what came, do what is due, send what is there.
 class Server {
 public:
-    Server(const Services &services, Reaper &reaper, std::string id_prefix)
-        : services_(services), reaper_(reaper), calls_(services, std::move(id_prefix)) {}
+    Server(const Services &services, Reaper &reaper) : services_(services), reaper_(reaper), calls_(services) {}
     Served run();
 
 private:

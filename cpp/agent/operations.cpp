@@ -1,0 +1,25 @@
+#include "operations.hpp"
+#include "command.hpp"
+
+namespace boxlite {
+namespace {
+
+struct Operation {
+    std::string_view op;
+    Open open;
+};
+
+constexpr Operation operations[] = {
+    {"exec", open_command},
+};
+
+} // namespace
+
+Open find_operation(std::string_view op) {
+    for (const auto &operation : operations) {
+        if (operation.op == op) return operation.open;
+    }
+    return nullptr;
+}
+
+} // namespace boxlite
