@@ -41,12 +41,26 @@ export async function stranger(...names: string[]): Promise<ChildProcess & { pid
   return child as unknown as ChildProcess & { pid: number };
 }
 
+/** A process with the name and the form of one of a box's own, which lives until it is killed. */
+export async function boxProcess(id: string, program = 'boxlite-vmm'): Promise<ChildProcess & { pid: number }> {
+  const options = { argv0: `/opt/${program}`, stdio: ['pipe', 'pipe', 'ignore'] as ['pipe', 'pipe', 'ignore'] };
+  const child = spawn('/bin/sh', ['-c', 'echo up; read _', id], options);
+  cleanups.push(() => child.kill('SIGKILL'));
+  await once(child.stdout, 'data');
+  return child as unknown as ChildProcess & { pid: number };
+}
+
 /** A child that the addon started, which runs the shell script and has that argv behind it. */
-export function ownChild(script: string, names: string[] = [], cgroup?: string): { pid: number; pidfd: number } {
+export function ownChild(
+  script: string,
+  names: string[] = [],
+  cgroup?: string,
+  program = 'boxlite-vmm',
+): { pid: number; pidfd: number } {
   const [read, write] = native().pipe();
   const nothing = openSync('/dev/null', 'r+');
   try {
-    const argv = ['/bin/sh', '-c', script, ...names];
+    const argv = [`/opt/${program}`, '-c', script, ...names];
     const fds = [read, nothing, nothing];
     const child = native().spawn({ file: '/bin/sh', argv, env: [], fds, ...(cgroup ? { cgroup } : {}) });
     cleanups.push(() => closeSync(write));

@@ -3,6 +3,8 @@ import type { PidfdWatch } from '../native/contract';
 import { native } from '../native/load';
 import { addonName } from '../native/locate';
 import { argvNamesBox } from './argv';
+import { belongsToBox, boxOfProgram } from './belongs';
+import { cgroupPids } from './cgroup';
 import { hasMapped, type ProcessIdentity, readArgv, readIdentity, readParent, readUid } from './identity';
 
 // A bound for hosts that start processes faster than they can be listed.
@@ -14,7 +16,7 @@ const maxListings = 100;
  * It scans /proc/PID/cmdline and never signals what it finds; an empty list means that nothing of the box is alive. A
  * program that has loaded this library is never of a box, and neither are its ancestors, though their arguments name it
  * (`node remove.js <id>`); unless the caller is root, neither are the processes of other users. Any other process with
- * the id as an argument is one of the box: give ids to tools of your own in the environment.
+ * the id as an argument is listed, an editor of yours too: {@link killBoxTree} signals only those that are the box's own.
  */
 export function findBoxProcesses(boxId: string): ProcessIdentity[] {
   const named: ProcessIdentity[] = [];
@@ -27,6 +29,31 @@ export function findBoxProcesses(boxId: string): ProcessIdentity[] {
   const users = named.map(({ pid }) => pid).filter(usesThisLibrary);
   const excluded = new Set([process.pid, ...users].flatMap(selfAndAncestors));
   return named.filter(({ pid }) => !excluded.has(pid));
+}
+
+/** Read-only: every live process that is the box's own and may be signalled, also those in its cgroup that do not name it. */
+export function findOwnProcesses(boxId: string): ProcessIdentity[] {
+  const members = new Set(cgroupPids(boxId));
+  const found = findBoxProcesses(boxId);
+  const others = [...members].filter((pid) => !found.some((process) => process.pid === pid)).map(readIdentity);
+  return [...found, ...others.filter((member) => member !== null)].filter(({ pid, argv }) => {
+    const ancestors = selfAndAncestors(pid)
+      .slice(1)
+      .map((ancestor) => readArgv(ancestor) ?? []);
+    return belongsToBox(boxId, { argv, inCgroup: members.has(pid), ancestors });
+  });
+}
+
+/** Read-only: every live process that runs a box, of any home of this user, with the box's id. One scan of /proc. */
+export function findAllBoxPrograms(): { boxId: string; identity: ProcessIdentity }[] {
+  const found: { boxId: string; identity: ProcessIdentity }[] = [];
+  for (const pid of eachPid()) {
+    if (boxOfProgram(readArgv(pid) ?? []) === null || !isOurs(pid)) continue;
+    const identity = readIdentity(pid);
+    const boxId = identity && boxOfProgram(identity.argv);
+    if (identity && boxId) found.push({ boxId, identity });
+  }
+  return found;
 }
 
 /** Read-only: resolves when no process of that number names the box any more. It never keeps the event loop alive. */

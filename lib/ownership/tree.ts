@@ -6,9 +6,9 @@ import { native } from '../native/load';
 import type { Call } from '../types';
 import { Deadline } from '../util/deadline';
 import { errnoOf } from '../util/files';
-import { cgroupPids, isBoxPopulated, killCgroup } from './cgroup';
+import { isBoxPopulated, killCgroup } from './cgroup';
 import { isSameProcess, type ProcessIdentity, readIdentity } from './identity';
-import { findBoxProcesses, watchEnds } from './probe';
+import { findOwnProcesses, watchEnds } from './probe';
 
 const unseenPauseMs = 5;
 
@@ -16,8 +16,9 @@ const unseenPauseMs = 5;
  * Kills everything a box has: its cgroup first, then each process that is still found by argv, by pidfd; resolves when
  * all are gone.
  *
- * It needs nothing but the id: no row, no pid file, no cgroup. Where there is nothing it resolves with `killed: 0`. It
- * never signals a process whose identity changed since it was found. Rejects with 'aborted', 'timeout', or 'permission'
+ * It needs nothing but the id: no row, no pid file, no cgroup. Where there is nothing it resolves with `killed: 0`. Of
+ * the processes that name the box it signals its own alone: those in its cgroup, the programs that run a box (boxlite-shim,
+ * boxlite-vmm, boxlite-netd, QEMU with the box's marker), and what these started; never one whose identity changed since it was found. Rejects with 'aborted', 'timeout', or 'permission'
  * for a process that this user may not kill; what was killed until then stays killed.
  */
 export async function killBoxTree(boxId: string, call: Call = {}): Promise<{ killed: number; byCgroup: boolean }> {
@@ -25,10 +26,10 @@ export async function killBoxTree(boxId: string, call: Call = {}): Promise<{ kil
   const killed = new Set<string>();
   try {
     deadline.throwIfOver();
-    let found = boxProcesses(boxId);
+    let found = findOwnProcesses(boxId);
     const byCgroup = killCgroup(boxId);
     // Again after each round: what was found may have started more before it died.
-    for (; found.length > 0 || isBoxPopulated(boxId); found = boxProcesses(boxId)) {
+    for (; found.length > 0 || isBoxPopulated(boxId); found = findOwnProcesses(boxId)) {
       note(killed, found);
       // A process in the cgroup that no /proc shows, in another pid namespace: cgroup.kill reaches it and it can only be awaited.
       if (found.length === 0) await deadline.race(delay(unseenPauseMs));
@@ -38,13 +39,6 @@ export async function killBoxTree(boxId: string, call: Call = {}): Promise<{ kil
   } finally {
     deadline[Symbol.dispose]();
   }
-}
-
-function boxProcesses(boxId: string): ProcessIdentity[] {
-  const found = findBoxProcesses(boxId);
-  const members = cgroupPids(boxId).map(readIdentity);
-  const others = members.filter((member) => member !== null && !found.some(({ pid }) => pid === member.pid));
-  return [...found, ...(others as ProcessIdentity[])];
 }
 
 function note(killed: Set<string>, processes: readonly ProcessIdentity[]): void {

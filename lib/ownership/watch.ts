@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { findBoxProcesses, watchProcess } from './probe';
+import { findOwnProcesses, watchProcess } from './probe';
 
 const unseenPauseMs = 100;
 
@@ -8,7 +8,7 @@ const unseenPauseMs = 100;
  * Where no process can be seen, as in another pid namespace, it resolves after a short pause: look again.
  */
 export async function boxOwnerEnd(boxId: string): Promise<void> {
-  const [owner] = findBoxProcesses(boxId);
+  const [owner] = findOwnProcesses(boxId);
   if (owner) await watchProcess(owner.pid, boxId);
   else await delay(unseenPauseMs, undefined, { ref: false });
 }

@@ -1,11 +1,24 @@
 import { once } from 'node:events';
+import { symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { cgroupPids, createBoxCgroup, removeBoxCgroup } from '../../../lib/ownership/cgroup';
 import { readIdentity } from '../../../lib/ownership/identity';
 import { findBoxProcesses } from '../../../lib/ownership/probe';
 import { ShimReaper } from '../../../lib/ownership/reaper';
 import { killBoxTree } from '../../../lib/ownership/tree';
 import { newBoxId } from '../../../lib/util/id';
-import { cleanUp, openFds, ownChild, runProgram, startProgram, stateOf, stranger, until } from '../support';
+import {
+  boxProcess,
+  cleanUp,
+  openFds,
+  ownChild,
+  runProgram,
+  startProgram,
+  stateOf,
+  stranger,
+  tempDirectory,
+  until,
+} from '../support';
 
 let reaper: ShimReaper;
 beforeEach(() => {
@@ -16,14 +29,32 @@ afterEach(() => {
   cleanUp();
 });
 
-test('K2: every process that names the box is killed, and its neighbours live', async () => {
+test('K2: every process of the box is killed, and its neighbours live', async () => {
   const id = newBoxId();
-  const ours = await Promise.all([stranger(id), stranger('-name', id), stranger(id)]);
-  const neighbours = await Promise.all([stranger(`${id}0`), stranger(`--id=${id}`), stranger(newBoxId())]);
+  const ours = await Promise.all([boxProcess(id, 'boxlite-shim'), boxProcess(id), boxProcess(id, 'boxlite-netd')]);
+  const neighbours = await Promise.all([boxProcess(`${id}0`), boxProcess(`--id=${id}`), boxProcess(newBoxId())]);
   expect(await killBoxTree(id)).toEqual({ killed: 3, byCgroup: false });
   expect(findBoxProcesses(id)).toEqual([]);
   expect(ours.map(({ pid }) => readIdentity(pid))).toEqual([null, null, null]);
   expect(neighbours.filter(({ pid }) => readIdentity(pid) === null)).toEqual([]);
+});
+
+test('K2: a stranger that only has the id among its arguments is found, and lives on', async () => {
+  const id = newBoxId();
+  const strangers = await Promise.all([stranger(id), stranger('-f', id)]);
+  const ours = await boxProcess(id);
+  expect(findBoxProcesses(id)).toHaveLength(3);
+  expect(await killBoxTree(id)).toEqual({ killed: 1, byCgroup: false });
+  expect(readIdentity(ours.pid)).toBeNull();
+  expect(strangers.filter(({ pid }) => readIdentity(pid) === null)).toEqual([]);
+});
+
+test('K2: what a program of the box started is killed with it, whatever its name', async () => {
+  const id = newBoxId();
+  const child = ownChild('exec 3<&0; /bin/sh -c "read _ <&3; :" helper $1 & wait', ['-', id]);
+  reaper.register(child.pid, child.pidfd);
+  await until('both are found', () => findBoxProcesses(id).length === 2);
+  expect((await killBoxTree(id)).killed).toBe(2);
 });
 
 test('K2: a box of which nothing is left resolves with 0', async () => {
@@ -41,8 +72,10 @@ test('K2: processes that stop signals, or are stopped, die too', async () => {
 test('K2: what starts more of itself while it is killed is killed to the last', async () => {
   const id = newBoxId();
   // Each generation starts the next before it ends, 50 times.
-  const script = '[ $2 -eq 0 ] || { sh -c "$0" "$0" "$1" $(($2 - 1)) & sleep 0.01; }';
-  const child = ownChild(script, [script, id, '50']);
+  const program = join(tempDirectory(), 'boxlite-vmm');
+  symlinkSync('/bin/sh', program);
+  const script = '[ $2 -eq 0 ] || { "$3" -c "$0" "$0" "$1" $(($2 - 1)) "$3" & sleep 0.01; }';
+  const child = ownChild(script, [script, id, '50', program]);
   reaper.register(child.pid, child.pidfd);
   await killBoxTree(id);
   expect(findBoxProcesses(id)).toEqual([]);
@@ -50,7 +83,7 @@ test('K2: what starts more of itself while it is killed is killed to the last', 
 
 test('K2: two programs may kill the same box at once, though its id is an argument of one of them', async () => {
   const id = newBoxId();
-  await Promise.all([stranger(id), stranger(id)]);
+  await Promise.all([boxProcess(id), boxProcess(id)]);
   const program = await startProgram(
     `lib('native/load').native();
      console.log('up');
@@ -69,7 +102,7 @@ test('K2: two programs may kill the same box at once, though its id is an argume
 
 test('I3: the program that kills is never one of the box, nor are its ancestors, though their arguments name it', async () => {
   const id = newBoxId();
-  await stranger(id);
+  await boxProcess(id);
   // The id is an argument of that program itself.
   const script = `console.log((await lib('ownership/tree').killBoxTree(process.argv[1])).killed);`;
   expect(await runProgram(script, id)).toBe('1\n');
@@ -77,7 +110,7 @@ test('I3: the program that kills is never one of the box, nor are its ancestors,
 
 test('K2: an aborted call kills nothing, and a call keeps its program alive until it is done', async () => {
   const id = newBoxId();
-  const child = await stranger(id);
+  const child = await boxProcess(id);
   await expect(killBoxTree(id, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'aborted' });
   expect(stateOf(child.pid)).toBeDefined();
   const exited = once(child, 'exit');
