@@ -1,26 +1,40 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { version } from '../../package.json';
+import { busyboxImage } from '../helpers/images';
 
 const root = join(__dirname, '..', '..');
 const work = realpathSync(mkdtempSync(join(tmpdir(), 'boxlite-package-')));
 const project = join(work, 'project');
 const installed = join(project, 'node_modules', '@boxlite', 'sdk');
-let tarball: string;
+const packages = join(root, 'out', 'packages');
+const tarball = join(packages, `boxlite-sdk-${version}.tgz`);
+const platformTarball = join(packages, `boxlite-sdk-linux-x64-gnu-${version}.tgz`);
 
 function run(file: string, args: string[], cwd: string): string {
   const env = { ...process.env, npm_config_update_notifier: 'false' };
   return execFileSync(file, args, { cwd, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
+function lay(archive: string, directory: string): void {
+  mkdirSync(directory, { recursive: true });
+  run('tar', ['-xzf', archive, '--strip-components=1', '-C', directory], work);
+}
+
 beforeAll(() => {
-  const [packed] = JSON.parse(run('npm', ['pack', '--json', '--pack-destination', work], root)) as {
-    filename: string;
-  }[];
-  tarball = join(work, packed?.filename ?? '');
-  mkdirSync(installed, { recursive: true });
-  run('tar', ['-xzf', tarball, '--strip-components=1', '-C', installed], work);
+  run('npm', ['run', 'pack'], root);
+  lay(tarball, installed);
   // Its dependencies as npm would lay them, without asking a registry.
   for (const name of ['better-sqlite3', 'kysely', 'bindings', 'file-uri-to-path']) {
     symlinkSync(join(root, 'node_modules', name), join(project, 'node_modules', name));
@@ -90,6 +104,11 @@ describe('the packed tarball', () => {
     ).toEqual([]);
   });
 
+  test('depends on the platform package of its own version', () => {
+    const { optionalDependencies } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'));
+    expect(optionalDependencies).toEqual({ '@boxlite/sdk-linux-x64-gnu': version });
+  });
+
   test('is clean for publint', () => {
     expect(run('npx', ['--no-install', 'publint', '--strict', installed], root)).toContain('All good!');
   });
@@ -97,4 +116,30 @@ describe('the packed tarball', () => {
   test('has right types for every way to resolve it', () => {
     expect(run('npx', ['--no-install', 'attw', tarball, '--no-emoji'], root)).toContain('No problems found');
   });
+});
+
+describe('the packed tarball with its platform package', () => {
+  const platform = join(project, 'node_modules', '@boxlite', 'sdk-linux-x64-gnu');
+  beforeAll(() => lay(platformTarball, platform));
+
+  test('has every native file that the library asks for', () => {
+    const sources = readdirSync(join(root, 'lib'), { recursive: true, encoding: 'utf8' }).filter((name) =>
+      /\.ts$/.test(name),
+    );
+    const text = sources.map((name) => readFileSync(join(root, 'lib', name), 'utf8')).join('\n');
+    const calls = [...text.matchAll(/nativeFile\(([^)]+)\)/g)].map(([, argument]) => argument).join(' ');
+    const named = [...calls.matchAll(/'([^']+)'/g)].map(([, name]) => name);
+    expect(named.length).toBeGreaterThan(5);
+    expect(readdirSync(platform)).toEqual(expect.arrayContaining(named));
+  });
+
+  test('boots a box and runs a command in it', () => {
+    const script = `import { Runtime } from '@boxlite/sdk';
+      const runtime = new Runtime({ home: process.argv[1] });
+      const box = await runtime.createBox({ image: { layout: process.argv[2] } });
+      console.log((await box.exec(['/bin/echo', 'packed'])).stdout.trim());
+      await box.stop(); await box.remove(); await runtime.close();`;
+    const args = ['--input-type=module', '-e', script, join(work, 'home-boot'), busyboxImage()];
+    expect(run('node', args, project)).toBe('packed\n');
+  }, 120_000);
 });
