@@ -16,28 +16,28 @@ constexpr std::uint32_t format_raw = 0;
 constexpr std::uint32_t sync_relaxed = 1;
 constexpr std::uint32_t no_tsi = 0;
 
-std::string fd_path(int fd) {
-    return "/proc/self/fd/" + std::to_string(fd);
+std::string fd_path(const MachinePaths &paths, int fd) {
+    return paths.descriptors + "/" + std::to_string(fd);
 }
 
 Status check(std::int32_t answer, const char *call) {
     return answer < 0 ? Status(failure_from_errno(call, -answer)) : success();
 }
 
-Status add_agent_port(const KrunApi &krun, std::uint32_t ctx, const VmmSettings &settings) {
+Status add_agent_port(const KrunApi &krun, std::uint32_t ctx, const MachinePaths &paths) {
     // The implicit vsock would give the guest the host's network.
     if (Status s = check(krun.disable_implicit_vsock(ctx), "krun_disable_implicit_vsock"); !s) return s;
     if (Status s = check(krun.add_vsock(ctx, no_tsi), "krun_add_vsock"); !s) return s;
-    return check(krun.add_vsock_port2(ctx, agent_port, settings.agent_socket.c_str(), false), "krun_add_vsock_port2");
+    return check(krun.add_vsock_port2(ctx, agent_port, paths.agent_socket.c_str(), false), "krun_add_vsock_port2");
 }
 
 // The guest names them vda, vdb, ... in the order of these calls.
-Status add_disks(const KrunApi &krun, std::uint32_t ctx, const VmmSettings &settings) {
+Status add_disks(const KrunApi &krun, std::uint32_t ctx, const VmmSettings &settings, const MachinePaths &paths) {
     for (std::size_t i = 0; i < settings.disks.size(); ++i) {
         const VmmDisk &disk = settings.disks[i];
         const std::string id = "disk" + std::to_string(i);
         const std::int32_t answer =
-            krun.add_disk3(ctx, id.c_str(), fd_path(disk.fd).c_str(), format_raw, disk.readonly, false, sync_relaxed);
+            krun.add_disk3(ctx, id.c_str(), fd_path(paths, disk.fd).c_str(), format_raw, disk.readonly, false, sync_relaxed);
         if (Status s = check(answer, "krun_add_disk3"); !s) return s;
     }
     return success();
@@ -53,7 +53,8 @@ Status check_kvm() {
     return Failure{"no-hypervisor", "/dev/kvm speaks version " + std::to_string(version) + " of KVM's API"};
 }
 
-Result<std::uint32_t> describe_machine(const KrunApi &krun, const VmmSettings &settings) {
+Result<std::uint32_t> describe_machine(const KrunApi &krun, const VmmSettings &settings,
+                                       const MachinePaths &paths) {
     if (Status s = check(krun.init_log(2, log_level_warn, log_style_never, log_option_no_env), "krun_init_log"); !s) {
         return s.failure();
     }
@@ -62,10 +63,10 @@ Result<std::uint32_t> describe_machine(const KrunApi &krun, const VmmSettings &s
     const auto ctx = static_cast<std::uint32_t>(created);
 
     Status s = check(krun.set_vm_config(ctx, settings.cpus, settings.memory_mib), "krun_set_vm_config");
-    if (s) s = check(krun.set_console_output(ctx, fd_path(settings.console_fd).c_str()), "krun_set_console_output");
-    if (s) s = add_agent_port(krun, ctx, settings);
+    if (s) s = check(krun.set_console_output(ctx, fd_path(paths, settings.console_fd).c_str()), "krun_set_console_output");
+    if (s) s = add_agent_port(krun, ctx, paths);
     if (s) s = check(krun.disable_implicit_init(ctx), "krun_disable_implicit_init");
-    if (s) s = add_disks(krun, ctx, settings);
+    if (s) s = add_disks(krun, ctx, settings, paths);
     // These ride the kernel's command line unescaped, so they are constants only; never null, which would copy our
     // environment.
     const char *const kernel_arguments[] = {"root=/dev/vda", "rootfstype=ext4", "init=/agent", nullptr};

@@ -2,6 +2,7 @@
 #include "../common/io.hpp"
 #include "../common/log.hpp"
 #include "../common/privileges.hpp"
+#include "seccomp.hpp"
 #include <cerrno>
 #include <csignal>
 #include <fcntl.h>
@@ -60,7 +61,7 @@ Status enter_jail(const VmmSettings &settings) {
     if (Status dropped = drop_capabilities(); !dropped) return dropped;
     if (Status restricted = restrict_files(settings); !restricted) return restricted;
     if (::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return failure_from_errno("forbid dumps", errno);
-    return success();
+    return enter_filter(vmm_filter(::getpid()));
 }
 
 } // namespace boxlite

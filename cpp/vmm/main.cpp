@@ -4,6 +4,7 @@
 #include "jail.hpp"
 #include "krun_api.hpp"
 #include "settings.hpp"
+#include "small_root.hpp"
 #include <cerrno>
 #include <fcntl.h>
 
@@ -38,7 +39,9 @@ int main() {
     if (!settings) return give_up(bad_settings, settings.failure());
     const auto krun = load_krun(settings.value().libkrun, settings.value().libkrunfw);
     if (!krun) return give_up(no_library, krun.failure());
-    const auto ctx = describe_machine(krun.value(), settings.value());
+    const auto paths = enter_small_root(settings.value().agent_socket);
+    if (!paths) return give_up(no_jail, paths.failure());
+    const auto ctx = describe_machine(krun.value(), settings.value(), paths.value());
     if (!ctx) return give_up(no_machine, ctx.failure());
     if (const Status jailed = enter_jail(settings.value()); !jailed) return give_up(no_jail, jailed.failure());
     // With the rights that are left, as libkrun will.
