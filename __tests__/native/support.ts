@@ -85,7 +85,13 @@ export function stateOf(pid: number): string | undefined {
 
 /** A program of its own, which can require the library from `lib`; resolves with what it printed. */
 export async function runProgram(script: string, ...args: string[]): Promise<string> {
-  const { stdout } = await promisify(execFile)(process.execPath, programArgv(script, args), { timeout: 60_000 });
+  return runProgramBehind([], script, ...args);
+}
+
+/** The same, run by a command before it, such as `unshare --mount`. */
+export async function runProgramBehind(before: readonly string[], script: string, ...args: string[]): Promise<string> {
+  const [file = '', ...rest] = [...before, process.execPath, ...programArgv(script, args)];
+  const { stdout } = await promisify(execFile)(file, rest, { timeout: 60_000 });
   return stdout;
 }
 

@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { join, posix } from 'node:path';
 
 /** Where the cgroup v2 hierarchy is mounted; `root` is the cgroup that the mount point shows. */
@@ -28,9 +28,9 @@ export function findOwnCgroup(mount: CgroupMount, cgroups: string): string | nul
 
 /** Where boxes of this user have their cgroups. */
 export interface CgroupBases {
-  /** Where new ones are made and can be joined; null where this user has no subtree. */
+  /** Where new ones are made and can be joined; null where this user has no subtree, or one that is read-only. */
   make: string | null;
-  /** Everywhere that another program of this user may have made them; the first is `make`. */
+  /** Everywhere that another program of this user may have made them. */
   look: string[];
 }
 
@@ -44,7 +44,7 @@ export function cgroupBases(): CgroupBases {
   const session = join(mount.point, 'user.slice', `user-${uid}.slice`, `user@${uid}.service`);
   const parents = [...new Set([...(parent ? [parent] : []), ...(uid === 0 ? [] : [session])])];
   const base = (directory: string) => join(directory, `boxlite-${uid}`);
-  return { make: parent && base(parent), look: parents.map(base) };
+  return { make: parent && isWritable(parent) ? base(parent) : null, look: parents.map(base) };
 }
 
 // The topmost directory that is this user's, on the way to where this process is: from there it can move its children.
@@ -57,6 +57,15 @@ function delegatedTo(uid: number, mount: CgroupMount): string | null {
     if (ownerOf(directory) === uid) return directory;
   }
   return null;
+}
+
+function isWritable(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function ownerOf(path: string): number | null {

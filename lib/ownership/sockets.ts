@@ -21,8 +21,8 @@ export type SocketName = 'box.sock' | 'agent.sock' | 'net.sock';
 
 /** sizeof(sun_path), its NUL included: unix(7), and unix(4) on macOS. */
 const sunPathBytes = process.platform === 'darwin' ? 104 : 108;
-/** The longest name that is ever bound: libkrun derives it from the network's socket. */
-const longestName = 'net.sock-krun.sock';
+/** The longest name that may have to be bound: libkrun, before 1.19, derived it from the network's socket. */
+export const longestName = 'net.sock-krun.sock';
 // Cleaners of /tmp and other programs may undo any single step; each round starts over from what is there.
 const rounds = 50;
 

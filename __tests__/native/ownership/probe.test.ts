@@ -1,11 +1,16 @@
-import { fork } from 'node:child_process';
+import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, readFileSync } from 'node:fs';
+import { closeSync, readFileSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { native } from '../../../lib/native/load';
+import { type BoxFacts, decideRecovery } from '../../../lib/ownership/decide';
 import { isSameProcess, type ProcessIdentity, readIdentity } from '../../../lib/ownership/identity';
+import { readPidFile } from '../../../lib/ownership/pid-file';
 import { findBoxProcesses, watchProcess } from '../../../lib/ownership/probe';
 import { newBoxId } from '../../../lib/util/id';
-import { cleanUp, ownChild, stateOf, stranger, until } from '../support';
+import { cleanUp, onCleanUp, ownChild, stateOf, stranger, tempDirectory, until } from '../support';
 
 afterEach(cleanUp);
 
@@ -63,14 +68,31 @@ test('I3: the processes of a box are found by the exact element, and those of it
   expect(found.sort()).toEqual([child.pid, inTheMiddle.pid].sort());
 });
 
-test('I5: looking at a process leaves it alive and unsignalled', async () => {
+test('I5: looking at a process, in every way there is, leaves it alive and unsignalled', async () => {
   const id = newBoxId();
-  const child = await stranger(id);
-  for (let round = 0; round < 50; round++) findBoxProcesses(id);
+  const child = await watchful(id);
+  const path = join(tempDirectory(), 'shim.pid');
+  for (let round = 0; round < 50; round++) {
+    const [found] = findBoxProcesses(id);
+    expect(found?.pid).toBe(child.pid);
+    writeFileSync(path, JSON.stringify({ ...found, startTicks: String(found?.startTicks) }));
+    const facts = {
+      row: 'running',
+      lockHeld: true,
+      socket: 'mute',
+      exitRecord: false,
+      detached: true,
+      ownerAlive: false,
+    };
+    const live = found ? [found] : [];
+    expect(decideRecovery({ ...facts, pidFile: readPidFile(path), live } as BoxFacts)).toBe('leave');
+    void watchProcess(child.pid, id);
+  }
   expect(readIdentity(child.pid)).not.toBeNull();
   expect(readFileSync(`/proc/${child.pid}/status`, 'utf8')).toMatch(/^SigPnd:\t0+\nShdPnd:\t0+$/m);
   child.stdin?.end();
-  expect(await once(child, 'exit')).toEqual([1, null]);
+  const [said] = await once(child.stdout as Readable, 'data');
+  expect(String(said)).toBe('not signalled\n');
 });
 
 test('I1: a child is seen with its arguments as soon as it was started', async () => {
@@ -87,7 +109,7 @@ test('I1: a child is seen with its arguments as soon as it was started', async (
   expect(children.map(({ argv }) => argv?.at(-1))).toEqual(ids);
 });
 
-test('a box of which nothing lives has no processes, though a zombie once named it', async () => {
+test('I4: a box of which nothing lives has no processes, though a zombie once named it', async () => {
   const id = newBoxId();
   expect(findBoxProcesses(id)).toEqual([]);
   const { pid, pidfd } = ownChild('exit 0', [id]);
@@ -97,7 +119,7 @@ test('a box of which nothing lives has no processes, though a zombie once named 
   closeSync(pidfd);
 });
 
-test('watchProcess resolves when the process ends, and at once for one that is not of the box', async () => {
+test('I5: watchProcess resolves when the process ends, and at once for one that is not of the box', async () => {
   const id = newBoxId();
   const child = await stranger(id);
   await watchProcess(child.pid, newBoxId());
@@ -111,3 +133,14 @@ test('watchProcess resolves when the process ends, and at once for one that is n
   child.kill('SIGKILL');
   await watch;
 });
+
+/** A stranger that says at its end whether any signal that can be handled came to it. */
+async function watchful(...names: string[]) {
+  const signals = Object.keys(constants.signals).filter((name) => !/KILL|STOP|CHLD|UNUSED/.test(name));
+  const traps = `for name in ${signals.map((name) => name.slice(3)).join(' ')}; do trap "echo $name" $name || :; done`;
+  const script = `{ ${traps}; } 2>/dev/null; echo up; read _ || echo not signalled`;
+  const child = spawn('/bin/bash', ['-c', script, ...names], { stdio: ['pipe', 'pipe', 'ignore'] });
+  onCleanUp(() => child.kill('SIGKILL'));
+  await once(child.stdout, 'data');
+  return child as unknown as ChildProcess & { pid: number };
+}

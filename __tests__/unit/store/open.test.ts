@@ -104,7 +104,7 @@ test('a row of a damaged home is said by its id', async () => {
   expect(await store.boxes.get('k2')).not.toBeNull();
 });
 
-test('columns that this version does not know are not looked at', async () => {
+test('S4: columns of an older layout, such as a path of a socket, are not looked at', async () => {
   const home = freshHome();
   const store = await openedStore(home);
   const database = new Database(store.file);
