@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { native } from '../../lib/native/load';
+import { scaled } from '../helpers/speed';
 
 /** Waits for a fact; fails with its name once the deadline has passed. */
 export async function until(what: string, fact: () => boolean | Promise<boolean>, timeoutMs = 10_000): Promise<void> {
@@ -91,7 +92,7 @@ export async function runProgram(script: string, ...args: string[]): Promise<str
 /** The same, run by a command before it, such as `unshare --mount`. */
 export async function runProgramBehind(before: readonly string[], script: string, ...args: string[]): Promise<string> {
   const [file = '', ...rest] = [...before, process.execPath, ...programArgv(script, args)];
-  const { stdout } = await promisify(execFile)(file, rest, { timeout: 60_000 });
+  const { stdout } = await promisify(execFile)(file, rest, { timeout: scaled(60_000) });
   return stdout;
 }
 

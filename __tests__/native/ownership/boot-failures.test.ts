@@ -1,6 +1,7 @@
-import { readdirSync, truncateSync } from 'node:fs';
+import { existsSync, readdirSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { Runtime } from '../../../lib/index';
+import { cgroupSupport } from '../../../lib/ownership/cgroup';
 import { readArgv, readParent } from '../../../lib/ownership/identity';
 import { findBoxProcesses } from '../../../lib/ownership/probe';
 import { tempHome } from '../../helpers/homes';
@@ -57,6 +58,7 @@ test(
     const left = () => [
       ...zombies(),
       ...boxes.flatMap(findBoxProcesses),
+      ...boxes.filter((id) => existsSync(join(String(cgroupSupport().base), id))),
       ...homes.flatMap((home) => findLeftovers(home)),
     ];
     await until('nothing is left', () => left().length === 0, withinMs).catch(() => {});

@@ -11,7 +11,7 @@ import {
 } from '../../../lib/ownership/cgroup';
 import { ShimReaper } from '../../../lib/ownership/reaper';
 import { newBoxId } from '../../../lib/util/id';
-import { cleanUp, ownChild, runProgram } from '../support';
+import { cleanUp, ownChild, runProgram, until } from '../support';
 
 const { base, controllers } = cgroupSupport();
 const made: string[] = [];
@@ -56,6 +56,7 @@ if (base === null) {
     const members = [member(String(path)), member(String(path))];
     expect(cgroupPids(id).sort()).toEqual(members.map(({ pid }) => pid).sort());
     expect(killCgroup(id)).toBe(true);
+    await until('all have ended', () => reaper.size === 0);
     for (const { exited } of members) expect(await exited).toEqual({ code: null, signal: 'SIGKILL' });
     expect([killCgroup(id), isBoxPopulated(id)]).toEqual([false, false]);
   });
@@ -73,6 +74,7 @@ if (base === null) {
     const { id, path } = boxCgroup();
     const child = member(String(path));
     expect(await runProgram(`console.log(lib('ownership/cgroup').killCgroup(process.argv[1]));`, id)).toBe('true\n');
+    await until('it has ended', () => reaper.size === 0);
     expect(await child.exited).toEqual({ code: null, signal: 'SIGKILL' });
   });
 

@@ -68,7 +68,7 @@ describe('a shim that the real launcher started, whose machine never says hello'
     expect(file).toEqual({ kind: 'valid', identity: readIdentity(pid) });
   });
 
-  test('K5: takes its machine with it when it is killed', async () => {
+  test('K2 K5: takes its machine with it when it is killed', async () => {
     const [child] = findBoxProcesses(id).filter((found) => found.pid !== pid);
     process.kill(pid, 'SIGKILL');
     expect(await exited).toEqual({ code: null, signal: 'SIGKILL' });
