@@ -1,4 +1,5 @@
 import type { BoxRun } from './boxes/run';
+import { BoxFiles, type Connect } from './files/box-files';
 import type { Runtime } from './runtime';
 import type { BoxRow } from './store/schema';
 import type {
@@ -20,13 +21,19 @@ import type {
   StopOptions,
 } from './types';
 import { holdLoop } from './util/hold';
-import { unsupported, unsupportedObject } from './util/unsupported';
+import { unsupported } from './util/unsupported';
 
 /** A weaker handle to hand to a tool. */
 export interface RestrictedBox {
   readonly id: string;
   exec: Box['exec'];
   readonly fs: BoxFs;
+}
+
+/** What a handle reaches through its Runtime. */
+interface BoxAccess {
+  info: (call?: Call) => Promise<BoxInfo>;
+  connect: Connect;
 }
 
 /** A handle of one box. It addresses the box's id, and works again after start. */
@@ -36,14 +43,15 @@ export class Box implements AsyncDisposable {
   readonly runtime: Runtime;
   /** Where the time of this run's boot went. */
   readonly boot: BootTimings;
-  readonly fs: BoxFs = unsupportedObject('Box.fs');
+  /** Its files, as its user sees them. */
+  readonly fs: BoxFs;
   readonly #isNamed: boolean;
   readonly #isDetached: boolean;
   readonly #run: BoxRun;
   readonly #info: (call?: Call) => Promise<BoxInfo>;
 
   /** @internal Made by a Runtime only. */
-  constructor(runtime: Runtime, row: BoxRow, run: BoxRun, info: (call?: Call) => Promise<BoxInfo>) {
+  constructor(runtime: Runtime, row: BoxRow, run: BoxRun, { info, connect }: BoxAccess) {
     this.runtime = runtime;
     this.id = row.id;
     this.name = row.name;
@@ -52,6 +60,7 @@ export class Box implements AsyncDisposable {
     this.#isDetached = row.detached;
     this.#run = run;
     this.#info = info;
+    this.fs = new BoxFiles(connect);
   }
 
   /** Settles when this run of the box ends, whatever ended it; never rejects. Keeps the program alive once asked for. */

@@ -15,6 +15,7 @@ import { exec } from './exec/exec';
 import type { CommandDefaults } from './exec/request';
 import { execTimeout } from './exec/session';
 import { spawn } from './exec/spawn';
+import type { Connect } from './files/box-files';
 import * as check from './options';
 import type { BoxRow } from './store/schema';
 import type {
@@ -192,7 +193,8 @@ export class Runtime implements AsyncDisposable {
         const home = await this.#boxes.home();
         return boxInfo(home.path, await this.#boxes.require({ kind: 'handle', id: row.id, name: row.name }));
       });
-    return new Box(this, row, run, info);
+    const connect: Connect = (deadline) => this.#link({ id: row.id, name: row.name }, deadline);
+    return new Box(this, row, run, { info, connect });
   }
 
   /** One deadline for the whole call, handed down; work that is cut off has ended when the call rejects. */
@@ -203,13 +205,17 @@ export class Runtime implements AsyncDisposable {
     return await this.#boxes.track(work(deadline));
   }
 
-  async #connect(box: BoxRef, deadline: Deadline): Promise<{ link: BoxLink; defaults: CommandDefaults }> {
+  async #link(box: BoxRef, deadline: Deadline): Promise<{ link: BoxLink; defaults: CommandDefaults }> {
     const ref = check.checkRef(box);
     this.#boxes.requireOpen();
+    deadline.throwIfOver();
+    const run = await this.#boxes.liveRun(ref);
+    return { link: await run.link(deadline), defaults: run.defaults };
+  }
+
+  async #connect(box: BoxRef, deadline: Deadline): Promise<{ link: BoxLink; defaults: CommandDefaults }> {
     try {
-      deadline.throwIfOver();
-      const run = await this.#boxes.liveRun(ref);
-      return { link: await run.link(deadline), defaults: run.defaults };
+      return await this.#link(box, deadline);
     } catch (error) {
       throw BoxliteError.is(error, 'timeout') ? execTimeout(error) : error;
     }

@@ -1,5 +1,6 @@
 #include "operations.hpp"
 #include "command.hpp"
+#include "files/file_call.hpp"
 
 namespace boxlite {
 namespace {
@@ -16,6 +17,7 @@ constexpr Operation operations[] = {
 } // namespace
 
 Open find_operation(std::string_view op) {
+    if (op.starts_with("fs.")) return FileCall::open;
     for (const auto &operation : operations) {
         if (operation.op == op) return operation.open;
     }

@@ -80,7 +80,7 @@ function whole<T extends { env: Record<string, string | null> }>(
 }
 
 /** The source itself: nothing of it is read here. */
-function stdin(value: unknown, path: string): Bytes {
+export function stdin(value: unknown, path: string): Bytes {
   if (typeof value === 'string') return wellFormed(value, path);
   if (types.isUint8Array(value)) return value;
   const source = value as ReadableStream<Uint8Array> | null;

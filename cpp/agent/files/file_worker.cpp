@@ -1,0 +1,103 @@
+#include "file_worker.hpp"
+#include "../../common/io.hpp"
+#include "../users.hpp"
+#include "unfinished.hpp"
+#include <cerrno>
+#include <csignal>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/openat2.h>
+#include <sched.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace boxlite {
+namespace {
+
+constexpr std::size_t longest_file = 4u << 20;
+constexpr std::size_t most_groups = 65'536; // NGROUPS_MAX
+
+Status enter_box(const WorkerPlan &plan) {
+    if (::dup2(plan.in, 0) < 0 || ::dup2(plan.out, 1) < 0 || ::dup2(plan.word, 2) < 0)
+        return failure_from_errno("set up a file operation", errno, "limit");
+    if (::setns(plan.mount_namespace, CLONE_NEWNS) != 0) return failure_from_errno("enter the box", errno, "limit");
+    // Other calls wait for the end of their pipes.
+    ::syscall(SYS_close_range, 3u, ~0u, 0u);
+    ::umask(022);
+    return success();
+}
+
+// The file's first bytes; none when it is not a regular file.
+std::string read_text(const char *path) {
+    open_how how{};
+    how.flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+    how.resolve = RESOLVE_NO_MAGICLINKS;
+    const Fd file(static_cast<int>(::syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how)));
+    struct stat status{};
+    if (!file || ::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return {};
+    std::string text;
+    char piece[16'384];
+    while (text.size() < longest_file) {
+        const ssize_t count = ::read(file.get(), piece, sizeof piece);
+        if (count <= 0) break;
+        text.append(piece, static_cast<std::size_t>(count));
+    }
+    return text;
+}
+
+Status become_user(const std::string &user) {
+    const std::string passwd = read_text("/etc/passwd");
+    const std::string group = read_text("/etc/group");
+    std::vector<gid_t> groups(most_groups);
+    Identity identity;
+    const UnknownName unknown = resolve_identity(*parse_user_spec(user), passwd, group, groups, identity);
+    if (unknown != UnknownName::none) {
+        const bool is_user = unknown == UnknownName::user;
+        return Failure{"invalid-argument", std::string("Unknown ") + (is_user ? "user" : "group") + " in \"" + user + "\"",
+                       is_user ? "Give a name from /etc/passwd of the box, or a number."
+                               : "Give a name from /etc/group of the box, or a number."};
+    }
+    // Leaving root also keeps the user's other processes from tracing us: the kernel marks us as not dumpable.
+    if (::setgroups(identity.group_count, groups.data()) != 0 ||
+        ::setresgid(identity.gid, identity.gid, identity.gid) != 0 ||
+        ::setresuid(identity.uid, identity.uid, identity.uid) != 0) {
+        return failure_from_errno("become the user " + user, errno, "limit");
+    }
+    return success();
+}
+
+void listen_to_end() {
+    struct sigaction action{};
+    action.sa_handler = Unfinished::end_early;
+    ::sigaction(SIGTERM, &action, nullptr);
+    sigset_t set;
+    ::sigemptyset(&set);
+    ::sigaddset(&set, SIGTERM);
+    ::sigprocmask(SIG_UNBLOCK, &set, nullptr);
+}
+
+Result<std::string> work(const FileRequest &request, FileOperation operation, const WorkerPlan &plan) {
+    if (const Status s = enter_box(plan); !s) return s.failure();
+    listen_to_end();
+    if (const Status s = become_user(request.user); !s) return s.failure();
+    return operation(request, WorkerStreams{});
+}
+
+} // namespace
+
+void run_file_worker(const FileRequest &request, FileOperation operation, const WorkerPlan &plan) {
+    const auto result = work(request, operation, plan);
+    if (result) {
+        say_word(WorkerStreams{}, 'X', result.value());
+    } else {
+        const Failure &failure = result.failure();
+        JsonWriter error;
+        error.member("code", failure.code).member("message", failure.message);
+        if (!failure.hint.empty()) error.member("hint", failure.hint);
+        say_word(WorkerStreams{}, 'E', error.text());
+    }
+    ::_exit(0);
+}
+
+} // namespace boxlite
