@@ -1,12 +1,12 @@
 import { Box } from './box';
 import { createBox } from './boxes/create';
 import { Boxes } from './boxes/open-boxes';
+import { trueRow } from './boxes/recover/box';
 import { removeBox } from './boxes/remove';
 import { findRow, requireRow } from './boxes/resolve';
 import { boxInfo } from './boxes/row';
 import type { BoxRun } from './boxes/run';
 import { startBox } from './boxes/start';
-import { trueRow } from './boxes/state';
 import { stopBox } from './boxes/stop';
 import { doctor } from './doctor/doctor';
 import { BoxliteError } from './errors';

@@ -1,6 +1,15 @@
 import { type ChildProcess, type ChildProcessWithoutNullStreams, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import {
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -44,8 +53,10 @@ export async function stranger(...names: string[]): Promise<ChildProcess & { pid
 
 /** A process with the name and the form of one of a box's own, which lives until it is killed. */
 export async function boxProcess(id: string, program = 'boxlite-vmm'): Promise<ChildProcess & { pid: number }> {
-  const options = { argv0: `/opt/${program}`, stdio: ['pipe', 'pipe', 'ignore'] as ['pipe', 'pipe', 'ignore'] };
-  const child = spawn('/bin/sh', ['-c', 'echo up; read _', id], options);
+  // The id is a shell script, so that the command line is exactly the program and the id.
+  const cwd = tempDirectory();
+  writeFileSync(join(cwd, id), 'echo up; read _');
+  const child = spawn('/bin/sh', [id], { argv0: `/opt/${program}`, cwd, stdio: ['pipe', 'pipe', 'ignore'] });
   cleanups.push(() => child.kill('SIGKILL'));
   await once(child.stdout, 'data');
   return child as unknown as ChildProcess & { pid: number };

@@ -7,6 +7,7 @@
 #include "lock.hpp"
 #include "pid_file.hpp"
 #include "settings.hpp"
+#include "short_path.hpp"
 #include "supervise.hpp"
 
 // boxlite-shim <box id>: owns one run of a box, from its lock to its exit record.
@@ -61,6 +62,7 @@ int main(int argc, char **argv) {
     supervisor.record_exit();
     supervisor.let_go();
     remove_pid_file(settings.value());
+    remove_short_path(settings.value());
     // Free before the answer, since its reader may try again at once.
     lock.value().reset();
     return up ? 0 : refuse(answer, up.failure(), supervisor.console_tail());

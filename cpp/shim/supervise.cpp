@@ -2,6 +2,7 @@
 #include "../common/io.hpp"
 #include "../common/log.hpp"
 #include "../common/socket.hpp"
+#include "memory_death.hpp"
 #include <csignal>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
@@ -117,7 +118,8 @@ void Supervisor::turn(std::optional<double> deadline_ms) {
 void Supervisor::record_exit() {
     if (!machine_) return;
     facts_.panic = console_.tail().contains("Kernel panic");
-    facts_.oom_kill = cgroup_.oom_killed();
+    facts_.oom_kill = cgroup_.oom_killed() || (facts_.signal == SIGKILL && !facts_.cut_off &&
+                                               log_tells_oom_kill(machine_pid(), spawned_ms_));
     const Status written = write_exit_record(settings_.directory, facts_, console_tail());
     if (!written) log_line("the exit record is lost: %s", written.failure().message.c_str());
     log_line("the box ended: %s", exit_reason_name(decide_exit(facts_)));

@@ -15,6 +15,7 @@ import { explainBoot } from './console-tail';
 import { boxPaths } from './directory';
 import { defaultDiskMiB } from './disk';
 import type { Home } from './home';
+import { ownerIdentity } from './row';
 import { clearRun } from './state';
 
 // The shim's own boot clock ends a little earlier than the caller's, so that its answer, with the console, still arrives.
@@ -75,6 +76,7 @@ export async function markRunning({ home, row, ready }: Boot, timings: BoxRow['b
     nonce: row.nonce,
     engine: row.engine,
     boot: timings,
+    ...ownerIdentity(),
     ...shimIdentity(ready?.shimPid),
   };
   if (await home.store.boxes.move(row.id, row.state, 'running', patch)) return;

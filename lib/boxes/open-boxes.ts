@@ -6,9 +6,11 @@ import type { ExitInfo } from '../types';
 import { Deadline } from '../util/deadline';
 import { holdLoop } from '../util/hold';
 import { Home } from './home';
+import { trueRow } from './recover/box';
+import { recoverHome } from './recover/home';
 import { requireRow } from './resolve';
 import { BoxRun } from './run';
-import { cleanupMs, trueRow } from './state';
+import { cleanupMs } from './state';
 import { stopBox } from './stop';
 
 const stopGraceMs = 10_000;
@@ -26,9 +28,9 @@ export class Boxes {
     this.settings = settings;
   }
 
-  /** Opens the home at the first use; a failed opening is tried anew by the next call. */
+  /** Opens the home at the first use and makes it true again; a failed opening is tried anew by the next call. */
   home(): Promise<Home> {
-    this.#home ??= Home.open(this.settings).catch((error: unknown) => {
+    this.#home ??= openHome(this.settings).catch((error: unknown) => {
       this.#home = undefined;
       throw error;
     });
@@ -50,11 +52,11 @@ export class Boxes {
     }
   }
 
-  /** A run that this Runtime booted, to be stopped when it closes. */
+  /** A run that this Runtime booted, to be stopped when it closes unless it is detached. */
   own(run: BoxRun): void {
     this.#runs.get(run.id)?.close();
     this.#runs.set(run.id, run);
-    this.#own.add(run.id);
+    if (!run.isDetached) this.#own.add(run.id);
     void run.exited.then(() => this.#forget(run));
   }
 
@@ -118,4 +120,10 @@ export class Boxes {
     this.#runs.delete(run.id);
     this.#own.delete(run.id);
   }
+}
+
+async function openHome(settings: CheckedRuntimeOptions): Promise<Home> {
+  const home = await Home.open(settings);
+  await recoverHome(home);
+  return home;
 }

@@ -1,4 +1,5 @@
 import { BoxliteError } from '../errors';
+import { lostExit, readExitRecord } from '../shim/exit-record';
 import type { BoxRow } from '../store/schema';
 import type { BoxState } from '../types';
 import type { Deadline } from '../util/deadline';
@@ -15,13 +16,14 @@ interface Removal {
 }
 
 const resting: BoxState[] = ['stopped', 'failed'];
-const any: BoxState[] = ['creating', 'running', 'stopping', 'stopped', 'failed', 'removing'];
+export const allStates: BoxState[] = ['creating', 'running', 'stopping', 'stopped', 'failed', 'removing'];
 
 /** What happens when a box is removed, in order; a removal that was cut off goes on from any step. */
 export const removeSteps: readonly Step<Removal>[] = [
   { name: 'kill', run: ({ home, row }) => clearRun(home, row.id) },
   { name: 'lock', run: lock },
   { name: 'kill-again', run: ({ home, row }) => clearRun(home, row.id) },
+  { name: 'exit', run: writeExit },
   { name: 'directory', run: ({ home, row }) => removeBoxDirectory(home.path, row.id) },
   { name: 'row', run: async ({ home, row }) => void (await home.store.boxes.remove(row.id)) },
 ];
@@ -34,7 +36,7 @@ export async function removeBox(
   deadline: Deadline,
   hooks: StepHooks = {},
 ): Promise<boolean> {
-  const from = force ? any : [...resting, 'removing' as const];
+  const from = force ? allStates : [...resting, 'removing' as const];
   if (!(await home.store.boxes.move(row.id, from, 'removing'))) {
     const current = await home.store.boxes.get(row.id);
     if (!current) return false;
@@ -59,4 +61,12 @@ async function lock(removal: Removal, deadline: Deadline): Promise<void> {
   removal.transition = await awaitTransition(boxPaths(home.path, row.id).transition, gone, deadline, () =>
     clearRun(home, row.id),
   );
+}
+
+/** A run that was cut off by the removal has an end too: others may be waiting for it. */
+async function writeExit({ home, row }: Removal): Promise<void> {
+  const current = await home.store.boxes.get(row.id);
+  if (!current || current.exit || current.startedAt === null) return;
+  const record = await readExitRecord(boxPaths(home.path, row.id).exitRecord);
+  await home.store.boxes.patch(row.id, { exit: record ?? { ...lostExit(new Date()), reason: 'killed' } });
 }

@@ -8,9 +8,14 @@ import { boxPaths } from './directory';
 const emptyConfig: BoxRow['imageConfig'] = { entrypoint: [], cmd: [], env: {}, user: '', cwd: '', ports: [] };
 
 /** The row of a box that is about to be made; its image comes with the image step. */
-export function newRow(id: string, nonce: string, engine: EngineName, options: CheckedBoxOptions): BoxRow {
-  const { name = id, labels, image: _, detached, autoRemove: __, ...settings } = options;
-  const owner = readIdentity(process.pid);
+export function newRow(
+  id: string,
+  nonce: string,
+  engine: EngineName,
+  options: CheckedBoxOptions,
+  preparing = false,
+): BoxRow {
+  const { name = id, labels, image: _, detached, autoRemove, ...settings } = options;
   return {
     id,
     name,
@@ -30,11 +35,27 @@ export function newRow(id: string, nonce: string, engine: EngineName, options: C
     shimStartTicks: null,
     shimBootId: null,
     detached,
+    autoRemove,
+    preparing,
+    ...ownerIdentity(),
+    generation: 0,
+  };
+}
+
+/** This program, as the owner of a box that it creates or starts. */
+export function ownerIdentity(): Pick<BoxRow, 'ownerPid' | 'ownerStartTicks' | 'ownerBootId'> {
+  const owner = readIdentity(process.pid);
+  return {
     ownerPid: owner?.pid ?? null,
     ownerStartTicks: owner ? String(owner.startTicks) : null,
     ownerBootId: owner?.bootId ?? null,
-    generation: 0,
   };
+}
+
+/** Whether the program that created or last started the box still runs. */
+export function isOwnerAlive({ ownerPid, ownerStartTicks, ownerBootId }: BoxRow): boolean {
+  const now = ownerPid === null ? null : readIdentity(ownerPid);
+  return now !== null && String(now.startTicks) === ownerStartTicks && now.bootId === ownerBootId;
 }
 
 /** A row as listings show it. */

@@ -11,7 +11,8 @@ import type { ExitInfo } from '../types';
 import { Deadline } from '../util/deadline';
 import { boxPaths } from './directory';
 import type { Home } from './home';
-import { isLive, settleRun } from './state';
+import { settleRun } from './settle';
+import { isLive } from './state';
 
 // How long a call that lost its connection waits for the shim's own word on why.
 const explainMs = 5_000;
@@ -46,6 +47,10 @@ export class BoxRun {
   get exited(): Promise<ExitInfo> {
     this.#exited ??= this.#watch();
     return this.#exited;
+  }
+
+  get isDetached(): boolean {
+    return this.#row.detached;
   }
 
   /** True while a connection stands, which no other run of the box can have. */

@@ -7,7 +7,7 @@ import { Deadline } from '../util/deadline';
 import { runSteps, type Step, type StepHooks } from '../util/steps';
 import type { Home } from './home';
 import type { BoxRun } from './run';
-import { settleRun } from './state';
+import { settleRun } from './settle';
 
 // Past the grace the shim's own clock kills; this long after, the whole tree is killed from here. Generous: a host may be slow.
 const shimMarginMs = 20_000;

@@ -1,4 +1,5 @@
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { native } from '../native/load';
 import type { Deadline } from '../util/deadline';
@@ -21,7 +22,7 @@ export async function tryTransition(path: string): Promise<TransitionLock | null
   return null;
 }
 
-/** Waits for the lock; null when the box's directory is gone. `meanwhile` runs before each further try. */
+/** Waits for the lock; null when the box or its directory is gone. `meanwhile` runs before each further try. */
 export async function awaitTransition(
   path: string,
   gone: () => Promise<boolean>,
@@ -32,8 +33,15 @@ export async function awaitTransition(
   for (let pauseMs = 2; ; pauseMs = Math.min(pauseMs * 2, 50)) {
     deadline.throwIfOver();
     const lock = await tryTransition(path);
-    if (lock || (await gone())) return lock;
+    if (lock || (await isMissing(dirname(path))) || (await gone())) return lock;
     await meanwhile();
     await deadline.race(delay(pauseMs));
   }
+}
+
+function isMissing(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => false,
+    (error: unknown) => errnoOf(error) === 'ENOENT',
+  );
 }

@@ -5,9 +5,9 @@ import { expected } from './failure';
 import { type Check, type Checks, checkFields, optional, withDefault } from './fields';
 import { type ImageSource, imageSource } from './image-source';
 import { labels } from './labels';
-import { later, laterUnlessEmptyArray, laterUnlessEmptyObject, laterUnlessFalse, laterUnlessNone } from './later';
+import { later, laterUnlessEmptyArray, laterUnlessEmptyObject, laterUnlessNone } from './later';
 import { user } from './user';
-import { guestPath, integer, milliseconds } from './values';
+import { boolean, guestPath, integer, milliseconds } from './values';
 
 /** What each start of a box needs to know. */
 export interface BoxSettings {
@@ -60,8 +60,8 @@ const checks = {
   network: laterUnlessNone,
   secrets: laterUnlessEmptyObject,
   ready: later,
-  detached: laterUnlessFalse,
-  autoRemove: laterUnlessFalse,
+  detached: withDefault(boolean, false),
+  autoRemove: withDefault(boolean, false),
   idleMs: later,
   maxLifeMs: later,
 } satisfies Checks<keyof BoxOptions>;

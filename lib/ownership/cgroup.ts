@@ -53,11 +53,16 @@ export async function removeBoxCgroup(boxId: string): Promise<boolean> {
   return removed;
 }
 
+/** Read-only: the ids of the boxes, of any home of this user, that have a cgroup. */
+export function listBoxCgroups(): string[] {
+  return [...new Set(cgroupBases().look.flatMap(listDirectories))];
+}
+
 /** Removes the empty cgroups of boxes that `isKnown` denies; returns their ids. */
 export async function sweepCgroups(isKnown: (boxId: string) => boolean): Promise<string[]> {
-  const ids = new Set(cgroupBases().look.flatMap(listDirectories));
   const swept: string[] = [];
-  for (const id of ids) if (!isKnown(id) && !isBoxPopulated(id) && (await removeBoxCgroup(id))) swept.push(id);
+  for (const id of listBoxCgroups())
+    if (!isKnown(id) && !isBoxPopulated(id) && (await removeBoxCgroup(id))) swept.push(id);
   return swept;
 }
 

@@ -57,7 +57,8 @@ function isAlive({ lockHeld, socket, live, pidFile }: BoxFacts): boolean {
   );
 }
 
-function isShim({ argv }: ProcessIdentity): boolean {
+/** By its name and the form of its command line: see shimArgv. */
+export function isShim({ argv }: ProcessIdentity): boolean {
   return argv.length === 2 && basename(argv[0] ?? '') === 'boxlite-shim';
 }
 

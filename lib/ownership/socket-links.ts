@@ -45,8 +45,13 @@ async function repairMode(path: string): Promise<void> {
 }
 
 export async function isStale(link: string, name: string, home: string): Promise<boolean> {
+  return (await isOfHome(link, name, home)) && (await statOrNull(link)) === null;
+}
+
+/** Whether it is a link that this library made for a box of that home. */
+export async function isOfHome(link: string, name: string, home: string): Promise<boolean> {
   const target = await readlink(link).catch(() => null);
-  if (target === null || (await statOrNull(link)) !== null) return false;
+  if (target === null) return false;
   const boxId = target.split('/').at(-2) ?? '';
   // A name that goes on past the id is a link that its maker died before renaming.
   if (!isBoxId(boxId) || !(name === boxId || name.startsWith(`${boxId}.`))) return false;

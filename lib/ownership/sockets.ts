@@ -9,6 +9,7 @@ import {
   checkParent,
   ensureParent,
   failure,
+  isOfHome,
   isStale,
   linksDirectory,
   lstatOrNull,
@@ -110,6 +111,15 @@ export class BoxSockets {
       if ((await isStale(link, name, home)) && (await unlinkIfThere(link))) swept.push(link);
     }
     return swept;
+  }
+
+  /** Read-only: the ids of the boxes of that home that have a link. */
+  static async list(home: string): Promise<string[]> {
+    const parent = linksDirectory();
+    if (!(await checkParent())) return [];
+    const ids: string[] = [];
+    for (const name of await readdir(parent)) if (await isOfHome(join(parent, name), name, home)) ids.push(name);
+    return ids;
   }
 
   async #ensureLink(): Promise<void> {

@@ -77,6 +77,27 @@ export class BoxTable {
     } while (last);
   }
 
+  /** Those on their way somewhere, and those that are to be removed once they have ended: what recovery looks at. */
+  async unsettled(): Promise<BoxRow[]> {
+    const select = this.#queries.selectFrom('boxes').selectAll();
+    const found = await select
+      .where((is) =>
+        is.or([
+          is('state', 'in', ['creating', 'running', 'stopping', 'removing'] as BoxState[]),
+          is('auto_remove', '=', 1),
+        ]),
+      )
+      .execute();
+    return found.map((columns) => this.#row(columns));
+  }
+
+  /** The ids alone, of all or of those in these states. */
+  async ids(states?: readonly BoxState[]): Promise<string[]> {
+    let query = this.#queries.selectFrom('boxes').select('id');
+    if (states) query = query.where('state', 'in', states);
+    return (await query.execute()).map(({ id }) => id);
+  }
+
   /** Compare-and-set: true when the box was in one of the states `from`, and is now in `to` with the patch applied. */
   async move(
     id: string,

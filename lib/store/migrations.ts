@@ -1,4 +1,5 @@
 import type { Database } from 'better-sqlite3';
+import { eventsSchema } from './events-schema';
 import { newerHome } from './failure';
 
 // Each brings the schema from its index to the next number; one that was released never changes.
@@ -31,6 +32,11 @@ const migrations: readonly string[] = [
   CREATE INDEX boxes_by_age ON boxes (created_at, id);
   CREATE INDEX boxes_by_state ON boxes (state, created_at, id);
   CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  `,
+  `
+  ALTER TABLE boxes ADD COLUMN auto_remove INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE boxes ADD COLUMN preparing INTEGER NOT NULL DEFAULT 0;
+  ${eventsSchema}
   `,
 ];
 

@@ -26,7 +26,11 @@ export interface BoxRow {
   shimStartTicks: string | null;
   shimBootId: string | null;
   detached: boolean;
-  /** The program that created the box. */
+  /** Removed as soon as its run has ended. */
+  autoRemove: boolean;
+  /** It runs, but the program that created it has not prepared it to the end: without that program it is removed. */
+  preparing: boolean;
+  /** The program that created the box, or started it last. */
   ownerPid: number | null;
   ownerStartTicks: string | null;
   ownerBootId: string | null;
@@ -57,6 +61,17 @@ export type BoxColumns = {
 export interface Tables {
   boxes: BoxColumns;
   meta: { key: string; value: string };
+  events: EventColumns;
+}
+
+export interface EventColumns {
+  /** In the order in which they happened; never used again. */
+  seq: number;
+  at: number;
+  box: string;
+  type: string;
+  /** What the type brings, as JSON. */
+  detail: string | null;
 }
 
 interface Codec<T> {
@@ -98,6 +113,8 @@ const codecs = {
   shimStartTicks: asIs,
   shimBootId: asIs,
   detached: flag,
+  autoRemove: flag,
+  preparing: flag,
   ownerPid: asIs,
   ownerStartTicks: asIs,
   ownerBootId: asIs,

@@ -2,6 +2,7 @@ import type { Database } from 'better-sqlite3';
 import { Kysely, SqliteDialect } from 'kysely';
 import { BoxTable } from './boxes';
 import { guarded } from './driver';
+import { EventTable } from './events';
 import type { Tables } from './schema';
 
 /** The open database of a home. */
@@ -9,6 +10,7 @@ export class Store {
   readonly home: string;
   readonly file: string;
   readonly boxes: BoxTable;
+  readonly events: EventTable;
   readonly #database: Database;
   readonly #queries: Kysely<Tables>;
 
@@ -18,6 +20,7 @@ export class Store {
     this.#database = database;
     this.#queries = new Kysely<Tables>({ dialect: new SqliteDialect({ database: guarded(database, file) }) });
     this.boxes = new BoxTable(this.#queries, file);
+    this.events = new EventTable(this.#queries);
   }
 
   async getMeta(key: string): Promise<string | null> {

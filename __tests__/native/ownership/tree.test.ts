@@ -32,7 +32,7 @@ afterEach(() => {
 test('K2: every process of the box is killed, and its neighbours live', async () => {
   const id = newBoxId();
   const ours = await Promise.all([boxProcess(id, 'boxlite-shim'), boxProcess(id), boxProcess(id, 'boxlite-netd')]);
-  const neighbours = await Promise.all([boxProcess(`${id}0`), boxProcess(`--id=${id}`), boxProcess(newBoxId())]);
+  const neighbours = await Promise.all([boxProcess(`${id}0`), boxProcess(`x${id}`), boxProcess(newBoxId())]);
   expect(await killBoxTree(id)).toEqual({ killed: 3, byCgroup: false });
   expect(findBoxProcesses(id)).toEqual([]);
   expect(ours.map(({ pid }) => readIdentity(pid))).toEqual([null, null, null]);

@@ -31,8 +31,8 @@ test('every option is kept as it was given', () => {
     env: { A: '1', __proto___: 'x' },
     hostname: 'web.example',
     bootTimeoutMs: 1500.5,
-    detached: false,
-    autoRemove: false,
+    detached: true,
+    autoRemove: true,
   };
   expect(checkBoxOptions(options)).toEqual(options);
 });
@@ -57,8 +57,8 @@ describe('wrong types', () => {
     ready: [],
     idleMs: [],
     maxLifeMs: [],
-    detached: [],
-    autoRemove: [],
+    detached: ['a boolean'],
+    autoRemove: ['a boolean'],
   };
   const cases = Object.entries(accepted).flatMap(([option, types]) =>
     allBut(...types).map(([type, value]) => [option, type, value] as const),

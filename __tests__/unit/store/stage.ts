@@ -45,6 +45,8 @@ export function newBox(id: string, more: Partial<NewBoxRow> = {}): NewBoxRow {
     shimStartTicks: null,
     shimBootId: null,
     detached: false,
+    autoRemove: false,
+    preparing: false,
     ownerPid: 1,
     ownerStartTicks: '18446744073709551615',
     ownerBootId: 'b',

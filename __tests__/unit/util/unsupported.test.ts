@@ -19,8 +19,6 @@ describe('what this version does not have yet', () => {
     ['a network', { network: 'public' as const }, 'network'],
     ['secrets', { secrets: { A: { value: 'x', hosts: [] } } }, 'secrets'],
     ['ready', { ready: { port: 1 } }, 'ready'],
-    ['detached', { detached: true }, 'detached'],
-    ['autoRemove', { autoRemove: true }, 'autoRemove'],
     ['idleMs', { idleMs: 1 }, 'idleMs'],
     ['maxLifeMs', { maxLifeMs: 1 }, 'maxLifeMs'],
   ])('%s is refused by name', async (_, options, name) => {
