@@ -5,6 +5,7 @@ import type { BoxRow } from './store/schema';
 import type {
   BootTimings,
   BoxFs,
+  BoxImage,
   BoxInfo,
   Call,
   Command,
@@ -43,6 +44,8 @@ export class Box implements AsyncDisposable {
   readonly runtime: Runtime;
   /** Where the time of this run's boot went. */
   readonly boot: BootTimings;
+  /** What the box was made of, with the defaults that its commands take from it. */
+  readonly image: BoxImage;
   /** Its files, as its user sees them. */
   readonly fs: BoxFs;
   readonly #isNamed: boolean;
@@ -56,6 +59,7 @@ export class Box implements AsyncDisposable {
     this.id = row.id;
     this.name = row.name;
     this.boot = row.boot ?? noTimings;
+    this.image = { ref: row.imageRef, digest: row.imageDigest, config: { ...noLabels, ...row.imageConfig } };
     this.#isNamed = row.name !== row.id;
     this.#isDetached = row.detached;
     this.#run = run;
@@ -148,6 +152,9 @@ export class Box implements AsyncDisposable {
     if (!this.#isDetached && !this.#isNamed) await this.remove();
   }
 }
+
+// Rows of an older layout have none.
+const noLabels = { labels: {} };
 
 const noTimings: BootTimings = {
   totalMs: 0,

@@ -1,5 +1,6 @@
 import { Box } from './box';
 import { createBox } from './boxes/create';
+import { HomeImages } from './boxes/home-images';
 import { Boxes } from './boxes/open-boxes';
 import { trueRow } from './boxes/recover/box';
 import { removeBox } from './boxes/remove';
@@ -38,7 +39,7 @@ import type {
   StopOptions,
 } from './types';
 import { Deadline } from './util/deadline';
-import { unsupported, unsupportedObject } from './util/unsupported';
+import { unsupported } from './util/unsupported';
 
 /** Makes and runs boxes. Several Runtimes, in several processes, may share a home. */
 export class Runtime implements AsyncDisposable {
@@ -154,8 +155,12 @@ export class Runtime implements AsyncDisposable {
     });
   }
 
+  /** Images of registries and files, kept in the home. */
   get images(): Images {
-    return unsupportedObject('Runtime.images');
+    return new HomeImages(
+      () => this.#boxes.home(),
+      (call, what, work) => this.#call(call, what, work),
+    );
   }
 
   events(

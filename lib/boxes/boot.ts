@@ -1,7 +1,6 @@
 import { closeSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { BoxliteError } from '../errors';
-import { diskPath } from '../images/disk';
 import { nativeFile } from '../native/load';
 import { createBoxCgroup } from '../ownership/cgroup';
 import { readIdentity } from '../ownership/identity';
@@ -15,6 +14,7 @@ import { explainBoot } from './console-tail';
 import { boxPaths } from './directory';
 import { defaultDiskMiB } from './disk';
 import type { Home } from './home';
+import { imageDiskOf } from './image-disk';
 import { ownerIdentity } from './row';
 import { clearRun } from './state';
 
@@ -112,7 +112,7 @@ function shimSettings({ home, row, engine, cgroup }: Boot, bootTimeoutMs: number
     machine: { cpus: row.options.cpus, memoryMiB: row.options.memoryMiB },
     disks: [
       { path: nativeFile('agent.ext4'), readonly: true },
-      { path: diskPath(home.path, row.imageDigest), readonly: true },
+      { path: imageDiskOf(home.path, row), readonly: true },
       { path: paths.disk, readonly: false },
     ],
     programs: engine.programs(),

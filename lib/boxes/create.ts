@@ -10,6 +10,7 @@ import { type Boot, ensureSockets, markRunning, startShim, undoShim, undoSockets
 import { boxPaths, makeBoxDirectory, removeBoxDirectory } from './directory';
 import { makeDisk } from './disk';
 import type { Home } from './home';
+import { imageChanged, linkImageDisk } from './image-disk';
 import { requireFreeName, requireMachine } from './requirements';
 import { newRow } from './row';
 import { BoxRun } from './run';
@@ -33,6 +34,7 @@ export const createSteps: readonly Step<Creation>[] = [
   { name: 'image', run: makeImage },
   { name: 'row', run: insertRow, undo: deleteRow },
   { name: 'directory', run: makeDirectory, undo: removeDirectory },
+  { name: 'image-disk', run: holdImage },
   { name: 'disk', run: writeDisk },
   { name: 'sockets', run: ({ boot }) => ensureSockets(boot), undo: ({ boot }) => undoSockets(boot) },
   { name: 'shim', run: bootBox, undo: ({ boot }) => undoShim(boot) },
@@ -97,6 +99,15 @@ async function makeDirectory(creation: Creation): Promise<void> {
 
 async function removeDirectory({ home, boot }: Creation): Promise<void> {
   await removeBoxDirectory(home.path, boot.row.id);
+}
+
+/** An image that was removed meanwhile is made again: once the box has its link, nobody can take it away. */
+async function holdImage(creation: Creation, deadline: Deadline): Promise<void> {
+  const { home, options, boot } = creation;
+  while (!(await linkImageDisk(home.path, boot.row))) {
+    const { digest } = await prepareImage(home, options.image, deadline, creation.onProgress);
+    if (digest !== boot.row.imageDigest) throw imageChanged(boot.row);
+  }
 }
 
 async function writeDisk(creation: Creation, deadline: Deadline): Promise<void> {

@@ -14,6 +14,8 @@ export interface BoxPaths {
   consoleLog: string;
   shimLog: string;
   disk: string;
+  /** A link of the box's own to the disk of its image, which stays when the image is removed. */
+  imageDisk: string;
 }
 
 export function boxPaths(home: string, id: string): BoxPaths {
@@ -27,6 +29,7 @@ export function boxPaths(home: string, id: string): BoxPaths {
     consoleLog: join(directory, 'console.log'),
     shimLog: join(directory, 'shim.log'),
     disk: join(directory, 'disk.ext4'),
+    imageDisk: join(directory, 'image.ext4'),
   };
 }
 

@@ -5,7 +5,15 @@ import type { BoxRow } from '../store/schema';
 import type { BoxInfo, EngineName } from '../types';
 import { boxPaths } from './directory';
 
-const emptyConfig: BoxRow['imageConfig'] = { entrypoint: [], cmd: [], env: {}, user: '', cwd: '', ports: [] };
+const emptyConfig: BoxRow['imageConfig'] = {
+  entrypoint: [],
+  cmd: [],
+  env: {},
+  user: '',
+  cwd: '',
+  ports: [],
+  labels: {},
+};
 
 /** The row of a box that is about to be made; its image comes with the image step. */
 export function newRow(

@@ -1,13 +1,17 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { BoxliteError } from '../errors';
 import type { ImageSource } from '../options';
+import type { NamedImage } from '../store/images';
 import type { Store } from '../store/open';
 import type { ImageConfig } from '../store/schema';
 import type { Progress } from '../types';
 import type { Deadline } from '../util/deadline';
 import { errnoOf } from '../util/files';
-import { type BuiltImage, buildImage, parseBuiltImage } from './build';
-import { diskPath, diskRecordPath } from './disk';
+import { type BuildSource, type BuiltImage, buildImage, parseBuiltImage } from './build';
+import { diskPath, diskRecordPath, hasDisk } from './disk';
+import { holdStore } from './hold';
+import { pullImage } from './pull';
 
 export interface PreparedImage {
   /** As shown in listings. */
@@ -17,30 +21,69 @@ export interface PreparedImage {
   cached: boolean;
 }
 
-/** Makes sure that the image's disk exists; a source that has not changed since it was built last costs two stats. */
+interface ImageHome {
+  path: string;
+  store: Store;
+}
+
+/** Makes sure that the image's disk exists. One that is there costs two look-ups, and no registry is asked. */
 export async function prepareImage(
-  home: { path: string; store: Store },
+  home: ImageHome,
   source: ImageSource,
+  deadline: Deadline,
+  onProgress: (progress: Progress) => void,
+): Promise<PreparedImage> {
+  if ('digest' in source) return prepared(await ofDigest(home, source.digest), true);
+  if (!('reference' in source)) return prepareLocal(home, source, deadline, onProgress);
+  const known = await home.store.images.find(source.reference.name);
+  if (known && (await hasDisk(home.path, known.digest))) {
+    await home.store.images.touch(known.digest);
+    return prepared(known, true);
+  }
+  const pulled = await pullImage(home, source.reference, {}, deadline, onProgress);
+  return prepared(pulled, pulled.cached);
+}
+
+function prepared({ ref, digest, config }: NamedImage, cached: boolean): PreparedImage {
+  return { ref, digest, config, cached };
+}
+
+async function ofDigest(home: ImageHome, digest: string): Promise<NamedImage> {
+  const known = await home.store.images.findDigest(digest);
+  if (known && (await hasDisk(home.path, known.digest))) {
+    await home.store.images.touch(known.digest);
+    return known;
+  }
+  throw new BoxliteError('image-not-found', `No image ${digest} in this home`, {
+    hint: 'images.list() shows those that are here; a digest alone names no registry to pull from.',
+  });
+}
+
+async function prepareLocal(
+  home: ImageHome,
+  source: Exclude<BuildSource, { stored: string }>,
   deadline: Deadline,
   onProgress: (progress: Progress) => void,
 ): Promise<PreparedImage> {
   const stampKey = await sourceStamp(source);
   const known = stampKey === null ? null : await knownImage(home, stampKey);
   if (known) return { ref: sourceName(source), digest: known.digest, config: known.config, cached: true };
-  const built = await buildImage(home.path, source, deadline, onProgress);
-  if (stampKey !== null) await home.store.setMeta(stampKey, built.digest);
-  return { ref: sourceName(source), digest: built.digest, config: built.config, cached: built.cached };
+  return holdStore(home.path, deadline, async (lock) => {
+    const built = await buildImage(home.path, source, lock, deadline, onProgress);
+    await home.store.images.put(built);
+    if (stampKey !== null) await home.store.setMeta(stampKey, built.digest);
+    return { ref: sourceName(source), digest: built.digest, config: built.config, cached: built.cached };
+  });
 }
 
-async function knownImage(
-  { path, store }: { path: string; store: Store },
-  stampKey: string,
-): Promise<BuiltImage | null> {
+async function knownImage({ path, store }: ImageHome, stampKey: string): Promise<BuiltImage | null> {
   const digest = await store.getMeta(stampKey);
   if (digest === null) return null;
   try {
     await stat(diskPath(path, digest));
-    return parseBuiltImage(JSON.parse(await readFile(diskRecordPath(path, digest), 'utf8')));
+    const known = parseBuiltImage(JSON.parse(await readFile(diskRecordPath(path, digest), 'utf8')));
+    await store.images.touch(digest);
+    return known;
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return null;
     throw error;
@@ -48,7 +91,7 @@ async function knownImage(
 }
 
 /** Names the exact state of a local source, as far as one file tells it; null for a plain tree, which none does. */
-async function sourceStamp(source: ImageSource): Promise<string | null> {
+async function sourceStamp(source: Exclude<BuildSource, { stored: string }>): Promise<string | null> {
   if ('rootfs' in source) return null;
   const file = 'layout' in source ? join(source.layout, 'index.json') : source.archive;
   const ref = 'ref' in source ? (source.ref ?? '') : '';
@@ -61,7 +104,7 @@ async function sourceStamp(source: ImageSource): Promise<string | null> {
   }
 }
 
-function sourceName(source: ImageSource): string {
+function sourceName(source: Exclude<BuildSource, { stored: string }>): string {
   if ('rootfs' in source) return source.rootfs;
   if ('archive' in source) return source.archive;
   return source.ref === undefined ? source.layout : `${source.layout}:${source.ref}`;

@@ -1,16 +1,21 @@
-import { BoxliteError } from '../errors';
 import { expected, invalid } from './failure';
 import { isRecord, readFields } from './fields';
-import { quoted } from './literal';
+import { type ImageReference, reference } from './reference';
 import { hostPath, text } from './values';
 
-/** Where an image comes from; paths are absolute. */
-export type ImageSource = { layout: string; ref?: string } | { archive: string } | { rootfs: string };
+/** Where an image comes from; paths are absolute. A digest names one that is in the home already. */
+export type ImageSource =
+  | { reference: ImageReference }
+  | { digest: string }
+  | { layout: string; ref?: string }
+  | { archive: string }
+  | { rootfs: string };
 
-const what = '{ layout }, { archive } or { rootfs }';
+const what = 'a reference, { layout }, { archive } or { rootfs }';
 
 export function imageSource(value: unknown, path: string): ImageSource {
-  if (typeof value === 'string' && value !== '') throw noRegistry(value);
+  if (typeof value === 'string' && /^sha256:[a-f0-9]{64}$/.test(value)) return { digest: value };
+  if (typeof value === 'string' && value !== '') return { reference: reference(value, path) };
   if (!isRecord(value)) throw expected(what, path, value);
   const fields = readFields(value, path, ['layout', 'archive', 'rootfs', 'ref']);
   const kinds = ['layout', 'archive', 'rootfs'].filter((kind) => fields.get(kind) !== undefined);
@@ -29,12 +34,4 @@ export function imageSource(value: unknown, path: string): ImageSource {
   if (kinds[0] === 'archive') return { archive: location };
   if (kinds[0] === 'rootfs') return { rootfs: location };
   return ref === undefined ? { layout: location } : { layout: location, ref: text('a reference')(ref, `${path}.ref`) };
-}
-
-function noRegistry(reference: string): BoxliteError {
-  return new BoxliteError(
-    'unsupported',
-    `The image ${quoted(reference)} is a registry reference, which is not supported by this version of @boxlite/sdk`,
-    { hint: 'Pass something local: { layout: directory }, { archive: file } or { rootfs: directory }.' },
-  );
 }

@@ -5,6 +5,14 @@ export { defaults } from './defaults';
 export { type CheckedCommand, type CheckedExec, type CheckedSpawn, checkExec, checkSpawn } from './exec';
 export type { ImageSource } from './image-source';
 export {
+  type CheckedPull,
+  checkImageRemove,
+  checkLoad,
+  checkPull,
+  type ImageName,
+  imageName,
+} from './images';
+export {
   type CheckedClose,
   type CheckedRemove,
   type CheckedStop,
@@ -16,5 +24,6 @@ export {
 } from './lifecycle';
 export { checkKillSignal, checkMatch, checkStream } from './process';
 export { type CheckedRef, checkRef } from './ref';
+export { type ImageReference, parseReference } from './reference';
 export { type CheckedRuntimeOptions, checkRuntimeOptions } from './runtime';
 export { signalName, signalNumber } from './signals';

@@ -38,6 +38,23 @@ const migrations: readonly string[] = [
   ALTER TABLE boxes ADD COLUMN preparing INTEGER NOT NULL DEFAULT 0;
   ${eventsSchema}
   `,
+  `
+  CREATE TABLE images (
+    digest     TEXT PRIMARY KEY,
+    platform   TEXT NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    disk_bytes INTEGER NOT NULL,
+    config     TEXT NOT NULL,
+    used_at    INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE image_refs (
+    ref       TEXT PRIMARY KEY,
+    digest    TEXT NOT NULL REFERENCES images (digest) ON DELETE CASCADE,
+    target    TEXT NOT NULL,
+    pulled_at INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX image_refs_by_digest ON image_refs (digest);
+  `,
 ];
 
 export const schemaVersion = migrations.length;

@@ -58,8 +58,26 @@ export type BoxColumns = {
       : string | null;
 };
 
+export interface ImageColumns {
+  digest: string;
+  platform: string;
+  size_bytes: number;
+  disk_bytes: number;
+  config: string;
+  used_at: number;
+}
+
+export interface ImageRefColumns {
+  ref: string;
+  digest: string;
+  target: string;
+  pulled_at: number;
+}
+
 export interface Tables {
   boxes: BoxColumns;
+  images: ImageColumns;
+  image_refs: ImageRefColumns;
   meta: { key: string; value: string };
   events: EventColumns;
 }

@@ -3,6 +3,7 @@ import { Kysely, SqliteDialect } from 'kysely';
 import { BoxTable } from './boxes';
 import { guarded } from './driver';
 import { EventTable } from './events';
+import { ImageTable } from './images';
 import type { Tables } from './schema';
 
 /** The open database of a home. */
@@ -11,6 +12,7 @@ export class Store {
   readonly file: string;
   readonly boxes: BoxTable;
   readonly events: EventTable;
+  readonly images: ImageTable;
   readonly #database: Database;
   readonly #queries: Kysely<Tables>;
 
@@ -21,6 +23,7 @@ export class Store {
     this.#queries = new Kysely<Tables>({ dialect: new SqliteDialect({ database: guarded(database, file) }) });
     this.boxes = new BoxTable(this.#queries, file);
     this.events = new EventTable(this.#queries);
+    this.images = new ImageTable(this.#queries);
   }
 
   async getMeta(key: string): Promise<string | null> {

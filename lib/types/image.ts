@@ -32,8 +32,12 @@ export interface ImageInfo {
     user: string;
     cwd: string;
     ports: string[];
+    labels: Record<string, string>;
   };
 }
+
+/** The image of a box, as it was when the box was made. */
+export type BoxImage = Pick<ImageInfo, 'ref' | 'digest' | 'config'>;
 
 export interface Progress {
   phase: 'resolve' | 'download' | 'build' | 'boot' | 'ready';

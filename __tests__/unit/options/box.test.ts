@@ -39,7 +39,7 @@ test('every option is kept as it was given', () => {
 
 describe('wrong types', () => {
   const accepted: Record<string, string[]> = {
-    image: [],
+    image: ['a string'],
     name: ['a string'],
     labels: [],
     cpus: [],
@@ -107,7 +107,10 @@ describe('messages', () => {
     [{ detached: 'yes' }, "Expected a boolean for detached but received 'yes' (string)"],
     [{ mounts: {} }, 'Expected an array for mounts but received an object'],
     [{ network: 'all' }, "Expected 'none', 'public' or an object with 'allow' for network but received 'all' (string)"],
-    [{ image: undefined }, 'Expected { layout }, { archive } or { rootfs } for image but received undefined'],
+    [
+      { image: undefined },
+      'Expected a reference, { layout }, { archive } or { rootfs } for image but received undefined',
+    ],
     [{ labels: ['a'] }, 'Expected an object of strings for labels but received an array'],
     [{ labels: { a: 1 } }, 'Expected a string of at most 4096 characters for labels.a but received 1 (number)'],
     [
@@ -152,10 +155,12 @@ describe('image', () => {
     expect(check({ image: { rootfs: '.' } }).image).toEqual({ rootfs: process.cwd() });
   });
 
-  test('a registry reference is for a later version', () => {
-    const { code, message, hint } = refusalOf(() => check({ image: 'alpine:3' }));
-    expect(code).toBe('unsupported');
-    expect(message).toContain("'alpine:3'");
+  test('a text is a reference of a registry, or the digest of an image that is here', () => {
+    expect(check({ image: 'alpine:3' }).image).toMatchObject({ reference: { name: 'docker.io/library/alpine:3' } });
+    const digest = `sha256:${'0'.repeat(64)}`;
+    expect(check({ image: digest }).image).toEqual({ digest });
+    const { code, hint } = refusalOf(() => check({ image: './alpine' }));
+    expect(code).toBe('invalid-argument');
     expect(hint).toContain('{ layout: directory }');
   });
 
@@ -171,7 +176,7 @@ describe('image', () => {
     [{ rootfs: '' }, "Expected a path for image.rootfs but received '' (string)"],
     [{ archive: 'a\0' }, 'Expected a string without NUL for image.archive but received one with a NUL at 1'],
     [{ layuot: '/a' }, "Unknown option 'layuot' for image"],
-    ['', "Expected { layout }, { archive } or { rootfs } for image but received '' (string)"],
+    ['', "Expected a reference, { layout }, { archive } or { rootfs } for image but received '' (string)"],
   ])('%j is refused', (value, message) => {
     expect(refusalOf(() => check({ image: value }))).toMatchObject({ code: 'invalid-argument', message });
   });

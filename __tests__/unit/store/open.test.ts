@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
+import { schemaVersion } from '../../../lib/store/migrations';
 import { openStore } from '../../../lib/store/open';
 import { collected, failureOf, freshHome, newBox, openedStore, tempDirectory } from './stage';
 
@@ -142,6 +143,7 @@ describe('what cannot be opened is left as it is', () => {
     const failure = await refused(readFileSync(file));
     expect(failure.code).toBe('home-version');
     expect(failure.message).toMatch(/^The home .* has schema 99, and this library knows schemas up to \d+$/);
+    expect(failure.message.endsWith(`${schemaVersion}`)).toBe(true);
   });
 
   test('a file that is no database', async () => {

@@ -33,7 +33,7 @@ export function newBox(id: string, more: Partial<NewBoxRow> = {}): NewBoxRow {
     engine: 'qemu',
     imageRef: '/images/busybox',
     imageDigest: 'sha256:00',
-    imageConfig: { entrypoint: [], cmd: ['sh'], env: { PATH: '/bin' }, user: '', cwd: '/', ports: [] },
+    imageConfig: { entrypoint: [], cmd: ['sh'], env: { PATH: '/bin' }, user: '', cwd: '/', ports: [], labels: {} },
     labels: {},
     options: { cpus: 1, memoryMiB: 512, diskMiB: 4096, env: {} },
     nonce: '00ff',

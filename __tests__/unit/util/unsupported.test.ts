@@ -6,14 +6,12 @@ describe('what this version does not have yet', () => {
   test.each([
     ['Runtime.getOrCreateBox', () => runtime.getOrCreateBox({ image: { layout: '/x' }, name: 'a' })],
     ['Runtime.prune', () => runtime.prune()],
-    ['Runtime.images.pull', () => runtime.images.pull('alpine')],
     ['Runtime.events', async () => runtime.events()],
   ])('%s is refused by name', async (name, call) => {
     await expect(call()).rejects.toMatchObject({ code: 'unsupported', message: expect.stringContaining(name) });
   });
 
   test.each([
-    ['a registry reference', { image: 'alpine' }, 'alpine'],
     ['mounts', { mounts: [{ tmpfs: '/x' }] }, 'mounts'],
     ['ports', { ports: [{ guest: 80 }] }, 'ports'],
     ['a network', { network: 'public' as const }, 'network'],

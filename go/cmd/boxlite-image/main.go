@@ -1,17 +1,23 @@
-// boxlite-image makes read-only image disks. `boxlite-image build` reads one request from standard input and writes
-// JSON lines to standard output: progress, then a result or an error.
+// boxlite-image brings images and makes read-only disks of them. Each command reads one request from standard input and
+// writes JSON lines to standard output: progress, then a result or an error.
 package main
 
 import (
 	"context"
+	"fmt"
+	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"boxlite/internal/build"
+	"boxlite/internal/confine"
 	"boxlite/internal/failure"
+	"boxlite/internal/input"
 	"boxlite/internal/progress"
-	"boxlite/internal/result"
+	"boxlite/internal/pull"
+	"boxlite/internal/sweep"
 )
 
 const (
@@ -25,7 +31,7 @@ func main() {
 	ctx := abortable()
 	report := progress.New(os.Stdout)
 
-	var res result.Result
+	var res any
 	err := failure.Guard(func() (err error) {
 		res, err = run(ctx, report)
 		return err
@@ -42,27 +48,69 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, report *progress.Reporter) (result.Result, error) {
-	if len(os.Args) != 2 || os.Args[1] != "build" {
-		return result.Result{}, failure.New(failure.InvalidArgument, "Run `boxlite-image build` with a request on standard input.", "Expected the one argument build but received %q.", os.Args[1:])
+// run does the one thing that its argument names.
+func run(ctx context.Context, report *progress.Reporter) (any, error) {
+	name := strings.Join(os.Args[1:], " ")
+	switch name {
+	case "build":
+		return with(ctx, build.ReadRequest, func(r *build.Request) (any, error) {
+			return confined(r.Images, r.Needs(), func() (any, error) { return build.Run(ctx, r, report) })
+		})
+	case "inspect":
+		return with(ctx, build.ReadRequest, func(r *build.Request) (any, error) {
+			return confined(r.Images, r.Needs(), func() (any, error) { return build.Inspect(ctx, r) })
+		})
+	case "pull":
+		return with(ctx, read[pull.Request], func(r *pull.Request) (any, error) {
+			auth, err := r.Identify(ctx)
+			if err != nil {
+				return nil, err
+			}
+			return confined(r.Images, r.Needs(), func() (any, error) { return pull.Run(ctx, r, auth, report) })
+		})
+	case "sweep":
+		return with(ctx, read[sweep.Request], func(r *sweep.Request) (any, error) {
+			return confined(r.Images, r.Needs(), func() (any, error) { return sweep.Run(ctx, r) })
+		})
+	case "doctor":
+		return confine.Probe(), nil
 	}
-	request, err := readRequest(ctx)
-	if err != nil {
-		return result.Result{}, err
-	}
-	return build.Run(ctx, request, report)
+	return nil, failure.New(failure.InvalidArgument, "Run it with a request on standard input.", "Expected one of build, inspect, pull, sweep and doctor but received %q.", name)
 }
 
-// readRequest can be aborted, which reading from a pipe alone cannot.
-func readRequest(ctx context.Context) (request *build.Request, err error) {
-	read := make(chan struct{})
+// confined does its work with no more rights than it needs. The directory must be there to be named in them.
+func confined(images string, needs confine.Rules, work func() (any, error)) (any, error) {
+	if err := os.MkdirAll(images, 0o700); err != nil {
+		return nil, fmt.Errorf("making %s: %w", images, err)
+	}
+	if _, err := confine.Apply(needs); err != nil {
+		return nil, err
+	}
+	return work()
+}
+
+func read[R any](in io.Reader) (*R, error) {
+	document := new(R)
+	return document, input.Read(in, document)
+}
+
+// with reads the request so that it can be aborted, which reading from a pipe alone cannot.
+func with[R any](ctx context.Context, read func(io.Reader) (*R, error), use func(*R) (any, error)) (any, error) {
+	type outcome struct {
+		request *R
+		err     error
+	}
+	done := make(chan outcome, 1)
 	go func() {
-		request, err = build.ReadRequest(os.Stdin)
-		close(read)
+		request, err := read(os.Stdin)
+		done <- outcome{request, err}
 	}()
 	select {
-	case <-read:
-		return request, err
+	case found := <-done:
+		if found.err != nil {
+			return nil, found.err
+		}
+		return use(found.request)
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}

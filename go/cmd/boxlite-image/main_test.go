@@ -23,6 +23,7 @@ func TestMain(m *testing.M) {
 	}
 	program = filepath.Join(dir, "boxlite-image")
 	build := exec.Command("go", "build", "-o", program, ".")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0") // as it is shipped
 	build.Stderr = os.Stderr
 	code := 1
 	if build.Run() == nil {

@@ -6,6 +6,7 @@ import (
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
+	"boxlite/internal/confine"
 	"boxlite/internal/limits"
 	"boxlite/internal/progress"
 	"boxlite/internal/result"
@@ -37,6 +38,17 @@ func Run(ctx context.Context, request *Request, report *progress.Reporter) (resu
 	}
 	defer image.Close()
 	return b.fromImage(ctx, image)
+}
+
+// Needs is what a build has to be allowed: to write the store, and to read its source. It has no network.
+func (r *Request) Needs() confine.Rules {
+	rules := confine.Rules{Write: []string{r.Images}, Read: []string{"/proc/self"}, ReadAll: r.Source.Stored == ""}
+	for _, path := range []string{r.Source.Layout, r.Source.Archive, r.Source.Rootfs} {
+		if path != "" {
+			rules.Read = append(rules.Read, path)
+		}
+	}
+	return rules
 }
 
 // locked runs work for a digest that has no disk yet, in one process at a time.

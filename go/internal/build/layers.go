@@ -17,17 +17,21 @@ import (
 )
 
 func (b *Builder) open(ctx context.Context, from Source) (*source.Image, error) {
+	if from.Stored != "" {
+		return source.OpenStored(b.store.Root(), from.Stored, b.platform)
+	}
 	if from.Layout != "" {
 		return source.OpenLayout(from.Layout, from.Ref, b.platform)
 	}
-	spool := func() (*os.File, func(), error) {
-		temp, err := b.store.Temp()
-		if err != nil {
-			return nil, nil, err
-		}
-		return temp.File, temp.Discard, nil
+	return source.OpenArchive(ctx, from.Archive, from.Ref, b.platform, b.limits, b.spool)
+}
+
+func (b *Builder) spool() (*os.File, func(), error) {
+	temp, err := b.store.Temp()
+	if err != nil {
+		return nil, nil, err
 	}
-	return source.OpenArchive(ctx, from.Archive, from.Ref, b.platform, b.limits, spool)
+	return temp.File, temp.Discard, nil
 }
 
 // fromImage reads every layer twice: once for the names, which decides what of each layer is in the image, and once

@@ -1,8 +1,6 @@
 package build
 
 import (
-	"bytes"
-	"encoding/json"
 	"io"
 	"path/filepath"
 	"strings"
@@ -10,20 +8,21 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"boxlite/internal/failure"
+	"boxlite/internal/input"
 	"boxlite/internal/limits"
 )
 
-const maxRequest = 1 << 20
-
-// Source is where the image comes from: exactly one of layout, archive and rootfs.
+// Source is where the image comes from: exactly one of layout, archive, rootfs and stored.
 type Source struct {
-	Layout  string `json:"layout"`
-	Archive string `json:"archive"`
-	Rootfs  string `json:"rootfs"`
-	Ref     string `json:"ref"`
+	// Stored is the digest of a manifest that a pull brought.
+	Stored  string `json:"stored,omitempty"`
+	Layout  string `json:"layout,omitempty"`
+	Archive string `json:"archive,omitempty"`
+	Rootfs  string `json:"rootfs,omitempty"`
+	Ref     string `json:"ref,omitempty"`
 }
 
-func (s Source) path() string { return s.Layout + s.Archive + s.Rootfs }
+func (s Source) path() string { return s.Stored + s.Layout + s.Archive + s.Rootfs }
 
 // Request is the document on standard input.
 type Request struct {
@@ -38,25 +37,16 @@ type Request struct {
 
 // ReadRequest reads and checks one request until the input's end.
 func ReadRequest(in io.Reader) (*Request, error) {
-	text, err := io.ReadAll(io.LimitReader(in, maxRequest+1))
-	if err != nil {
+	read := &Request{}
+	if err := input.Read(in, read); err != nil {
 		return nil, err
 	}
-	if len(text) > maxRequest {
-		return nil, limits.Exceeded("The request is too large", int64(len(text)), maxRequest, "bytes or more")
-	}
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	decoder.DisallowUnknownFields()
-	request := &Request{}
-	if err := decoder.Decode(request); err != nil {
-		return nil, badRequest("Expected one JSON request on standard input but received: %v.", err)
-	}
-	return request, request.check()
+	return read, read.check()
 }
 
 func (r *Request) check() error {
 	given := 0
-	for _, each := range []string{r.Source.Layout, r.Source.Archive, r.Source.Rootfs} {
+	for _, each := range []string{r.Source.Stored, r.Source.Layout, r.Source.Archive, r.Source.Rootfs} {
 		if each != "" {
 			given++
 		}
@@ -65,7 +55,7 @@ func (r *Request) check() error {
 		}
 	}
 	if given != 1 {
-		return badRequest("Expected exactly one of layout, archive and rootfs for source but received %d.", given)
+		return badRequest("Expected exactly one of layout, archive, rootfs and stored for source but received %d.", given)
 	}
 	if r.Source.Rootfs != "" && r.Source.Ref != "" {
 		return badRequest("Expected no ref with a rootfs but received %q.", r.Source.Ref)

@@ -11,15 +11,17 @@ import (
 
 // Codes, a part of the public list of error codes.
 const (
-	Aborted         = "aborted"
-	ImageInvalid    = "image-invalid"
-	ImageNotFound   = "image-not-found"
-	InvalidArgument = "invalid-argument"
-	Limit           = "limit"
-	NoSpace         = "no-space"
-	Permission      = "permission"
-	Store           = "store"
-	Unsupported     = "unsupported"
+	Aborted             = "aborted"
+	ImageAuth           = "image-auth"
+	ImageInvalid        = "image-invalid"
+	ImageNotFound       = "image-not-found"
+	InvalidArgument     = "invalid-argument"
+	Limit               = "limit"
+	NoSpace             = "no-space"
+	Permission          = "permission"
+	RegistryUnreachable = "registry-unreachable"
+	Store               = "store"
+	Unsupported         = "unsupported"
 )
 
 // Failure is an error as the caller sees it.
@@ -27,6 +29,8 @@ type Failure struct {
 	Code    string `json:"code"`
 	Message string `json:"message"`
 	Hint    string `json:"hint"`
+	// Retryable: the same work may succeed when done again.
+	Retryable bool `json:"retryable,omitempty"`
 }
 
 func (f *Failure) Error() string { return f.Message }

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"boxlite/internal/failure"
-	"boxlite/internal/result"
 )
 
 const interval = 200 * time.Millisecond
@@ -69,7 +68,7 @@ func (r *Reporter) Add(bytes int64) {
 }
 
 // Result writes the last line of a success.
-func (r *Reporter) Result(res result.Result) { r.end(map[string]any{"result": res}) }
+func (r *Reporter) Result(res any) { r.end(map[string]any{"result": res}) }
 
 // Failure writes the last line of a failure.
 func (r *Reporter) Failure(f *failure.Failure) { r.end(map[string]any{"error": f}) }

@@ -55,6 +55,27 @@ func OpenArchive(ctx context.Context, name, ref string, platform v1.Platform, bo
 	return image, nil
 }
 
+// Listed is an image that a layout or an archive holds.
+type Listed struct {
+	// Ref picks it: a digest.
+	Ref string `json:"ref"`
+	// Names are those that say where it came from: of registries, in full.
+	Names []string `json:"names"`
+}
+
+// ListArchive lists what an archive holds.
+func ListArchive(ctx context.Context, name string, bounds limits.Limits, spool Spool) ([]Listed, error) {
+	a, err := openTar(ctx, name, bounds, spool)
+	if err != nil {
+		return nil, err
+	}
+	defer a.close()
+	if _, found := a.members["oci-layout"]; found {
+		return listOCI(a)
+	}
+	return listSaved(a)
+}
+
 func (a *archive) image(ref string, platform v1.Platform) (*Image, error) {
 	// Docker 25 and later write both; the OCI part has the manifest's digest.
 	if _, found := a.members["oci-layout"]; found {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"boxlite/internal/failure"
 )
@@ -50,19 +51,26 @@ func (c *chooser) choose(index *v1.IndexManifest, ref string) (candidate, error)
 		return candidate{}, err
 	}
 	switch {
-	case len(found) == 0 && len(c.others) > 0:
-		slices.Sort(c.others)
-		return candidate{}, failure.New(failure.ImageNotFound, "Use an image built for "+c.platform.String()+".",
-			"%s has no image for %s, only for %s.", c.from.where(), c.platform, strings.Join(slices.Compact(c.others), ", "))
-	case len(found) == 0 && c.foreign != "":
-		return candidate{}, failure.Invalid("%s holds something that is not a container image: its config is of the type %q", c.from.where(), c.foreign)
 	case len(found) == 0:
-		return candidate{}, failure.New(failure.ImageNotFound, "Copy an image into it first.", "%s holds no image.", c.from.where())
+		return candidate{}, c.none()
 	case len(found) > 1 && ref == "":
 		return candidate{}, failure.New(failure.InvalidArgument, moreThanOneImage, "%s holds %d images for %s: %s.",
 			c.from.where(), len(found), c.platform, strings.Join(names(index), ", "))
 	}
 	return found[0], nil
+}
+
+// none is the failure of finding no image, by what was there instead.
+func (c *chooser) none() error {
+	switch {
+	case len(c.others) > 0:
+		slices.Sort(c.others)
+		return failure.New(failure.ImageNotFound, "Use an image built for "+c.platform.String()+".",
+			"%s has no image for %s, only for %s.", c.from.where(), c.platform, strings.Join(slices.Compact(c.others), ", "))
+	case c.foreign != "":
+		return failure.Invalid("%s holds something that is not a container image: its config is of the type %q", c.from.where(), c.foreign)
+	}
+	return failure.New(failure.ImageNotFound, "Copy an image into it first.", "%s holds no image.", c.from.where())
 }
 
 // named picks by ref: a name as annotated, or a digest, of an index in the index too.
@@ -109,6 +117,9 @@ func (c *chooser) enter(d v1.Descriptor, depth int, found *[]candidate) error {
 	if err != nil {
 		return err
 	}
+	if isSchema1(d) {
+		return failure.New(failure.ImageInvalid, "Push the image again with a current tool.", "%s is in Docker's schema 1, which is no longer supported.", c.from.where())
+	}
 	if d.MediaType.IsIndex() || d.MediaType == "" && sniffs(content, "manifests") {
 		index, err := v1.ParseIndexManifest(bytes.NewReader(content))
 		if err != nil {
@@ -131,6 +142,7 @@ func (c *chooser) enter(d v1.Descriptor, depth int, found *[]candidate) error {
 	if err != nil {
 		return err
 	}
+	// A schema 2 config may have no platform at all; then the index, or the platform asked for, decides.
 	if !c.mayFit(config.Platform()) || slices.ContainsFunc(*found, func(known candidate) bool { return known.digest == d.Digest }) {
 		return nil
 	}
@@ -147,6 +159,10 @@ func (c *chooser) mayFit(platform *v1.Platform) bool {
 		c.others = append(c.others, platform.String())
 	}
 	return false
+}
+
+func isSchema1(d v1.Descriptor) bool {
+	return d.MediaType == types.DockerManifestSchema1 || d.MediaType == types.DockerManifestSchema1Signed
 }
 
 func isAttestation(d v1.Descriptor) bool {

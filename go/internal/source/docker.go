@@ -74,19 +74,31 @@ func (i *Image) addSaved(from files, layers []string, diffIDs []v1.Hash) error {
 	return nil
 }
 
-func pickSaved(from files, ref string) (savedImage, error) {
+// id is how the image is told from others without a name: its config's digest as the file's name says it.
+func (s savedImage) id() string {
+	return "sha256:" + strings.TrimSuffix(path.Base(s.Config), ".json")
+}
+
+func allSaved(from files) (all []savedImage, err error) {
 	content, err := document(from, "manifest.json")
 	if err != nil {
-		return savedImage{}, err
+		return nil, err
 	}
-	var all []savedImage
 	if err := json.Unmarshal(content, &all); err != nil {
-		return savedImage{}, failure.Invalid("manifest.json in %s cannot be read: %v", from.where(), err)
+		return nil, failure.Invalid("manifest.json in %s cannot be read: %v", from.where(), err)
+	}
+	return all, nil
+}
+
+func pickSaved(from files, ref string) (savedImage, error) {
+	all, err := allSaved(from)
+	if err != nil {
+		return savedImage{}, err
 	}
 	var tags []string
 	for _, each := range all {
 		tags = append(tags, each.RepoTags...)
-		if slices.ContainsFunc(each.RepoTags, func(tag string) bool { return ref != "" && sameName(tag, ref) }) {
+		if slices.ContainsFunc(each.RepoTags, func(tag string) bool { return ref != "" && sameName(tag, ref) }) || ref != "" && ref == each.id() {
 			return each, nil
 		}
 	}

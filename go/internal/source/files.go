@@ -16,8 +16,8 @@ import (
 	"boxlite/internal/failure"
 )
 
-// maxDocument bounds manifests, indexes and configs; registries allow 4 MiB.
-const maxDocument = 8 << 20
+// MaxDocument bounds manifests, indexes and configs; registries allow 4 MiB.
+const MaxDocument = 8 << 20
 
 // files is what a layout directory and an archive have in common: names with contents.
 type files interface {
@@ -61,10 +61,10 @@ func document(from files, name string) ([]byte, error) {
 		return nil, err
 	}
 	defer file.Close()
-	if size > maxDocument {
-		return nil, failure.New(failure.Limit, "This is not a usable image.", "%s in %s: %d bytes, the limit is %d.", name, from.where(), size, maxDocument)
+	if size > MaxDocument {
+		return nil, failure.New(failure.Limit, "This is not a usable image.", "%s in %s: %d bytes, the limit is %d.", name, from.where(), size, MaxDocument)
 	}
-	content, err := io.ReadAll(io.LimitReader(file, maxDocument+1))
+	content, err := io.ReadAll(io.LimitReader(file, MaxDocument+1))
 	if err == nil && int64(len(content)) != size {
 		err = failure.Invalid("%s in %s is cut short", name, from.where())
 	}
@@ -77,6 +77,11 @@ func blobName(digest v1.Hash) string { return "blobs/" + digest.Algorithm + "/" 
 func blobDocument(from files, d v1.Descriptor) ([]byte, error) {
 	if err := checkDigest(from, d.Digest); err != nil {
 		return nil, err
+	}
+	if remote, ok := from.(stored); ok && remote.fetch != nil {
+		if err := remote.fetch(d); err != nil {
+			return nil, err
+		}
 	}
 	content, err := document(from, blobName(d.Digest))
 	if errors.Is(err, fs.ErrNotExist) {

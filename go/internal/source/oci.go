@@ -16,6 +16,14 @@ import (
 
 // OpenLayout finds an image in an OCI layout directory.
 func OpenLayout(root, ref string, platform v1.Platform) (*Image, error) {
+	from, err := layoutAt(root)
+	if err != nil {
+		return nil, err
+	}
+	return openOCI(from, ref, platform)
+}
+
+func layoutAt(root string) (files, error) {
 	info, err := os.Stat(root)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, failure.New(failure.ImageNotFound, "Check the path of the layout directory.", "There is no directory %s.", root)
@@ -31,7 +39,7 @@ func OpenLayout(root, ref string, platform v1.Platform) (*Image, error) {
 		return nil, failure.New(failure.ImageInvalid, "Make one with, for example, `skopeo copy docker://… oci:DIR`, or give a plain directory as { rootfs }.",
 			"%s is not an OCI layout: there is no file oci-layout in it.", root)
 	}
-	return openOCI(from, ref, platform)
+	return from, nil
 }
 
 // openOCI reads an OCI layout, be it a directory or an archive.

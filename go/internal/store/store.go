@@ -1,5 +1,6 @@
-// Package store keeps finished disks: <images>/disks/<hex>.ext4 with <hex>.json beside it, temporary files in
-// <images>/tmp and one lock file per image in <images>/locks.
+// Package store keeps finished disks: <images>/disks/<hex>.ext4 with <hex>.json beside it, verified blobs of registries in
+// <images>/blobs/sha256, those on their way in <images>/partial, temporary files in <images>/tmp and one lock file per
+// image in <images>/locks.
 package store
 
 import (
@@ -24,15 +25,24 @@ const blockBytes = 4096
 type Store struct{ root string }
 
 // Open makes the directories and clears away what dead processes left in tmp.
-func Open(root string) (*Store, error) {
+func Open(root string) (*Store, error) { return OpenWith(root, true) }
+
+// OpenWith leaves tmp as it is where it is not to be swept.
+func OpenWith(root string, sweeps bool) (*Store, error) {
 	s := &Store{root}
-	for _, dir := range []string{root, s.path("disks"), s.path("locks"), s.path("tmp")} {
+	for _, dir := range []string{root, s.path("disks"), s.path("locks"), s.path("tmp"), s.path("partial"), s.path("blobs", "sha256")} {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return nil, fmt.Errorf("making %s: %w", dir, err)
 		}
 	}
+	if !sweeps {
+		return s, nil
+	}
 	return s, s.sweep()
 }
+
+// Root is the images directory.
+func (s *Store) Root() string { return s.root }
 
 func (s *Store) path(parts ...string) string {
 	return filepath.Join(append([]string{s.root}, parts...)...)
@@ -69,26 +79,20 @@ func (s *Store) Cached(hex string) (result.Result, bool) {
 
 // Lock waits for the one right to build an image. The kernel gives it back when its holder dies.
 func (s *Store) Lock(ctx context.Context, hex string, waiting func()) (unlock func(), err error) {
-	file, err := os.OpenFile(s.path("locks", hex), os.O_RDWR|os.O_CREATE|unix.O_CLOEXEC|unix.O_NOFOLLOW, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("opening the lock of the image: %w", err)
-	}
-	if flock(file, unix.LOCK_EX|unix.LOCK_NB) == nil {
-		return func() { file.Close() }, nil
-	}
-	waiting()
-	locked := make(chan error, 1)
-	go func() { locked <- flock(file, unix.LOCK_EX) }()
-	select {
-	case err = <-locked:
+	path := s.path("locks", hex)
+	for {
+		file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|unix.O_CLOEXEC|unix.O_NOFOLLOW, 0o600)
 		if err != nil {
-			file.Close()
+			return nil, fmt.Errorf("opening the lock of the image: %w", err)
+		}
+		if err := lockWait(ctx, file, waiting); err != nil {
 			return nil, fmt.Errorf("locking the image: %w", err)
 		}
-		return func() { file.Close() }, nil
-	case <-ctx.Done():
-		// The descriptor stays open until the process ends, which it now does.
-		return nil, ctx.Err()
+		// A sweep may have removed it meanwhile, and another process made a new one.
+		if isAt(file, path) {
+			return func() { file.Close() }, nil
+		}
+		file.Close()
 	}
 }
 

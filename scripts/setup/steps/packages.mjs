@@ -23,6 +23,10 @@ const TEST_PACKAGES = [
   { name: 'busybox-static', isThere: file('/var/lib/dpkg/info/busybox-static.list') },
   { name: 'kmod', isThere: command('modprobe') },
   { name: 'cpio', isThere: command('cpio') },
+  // A registry to pull from, and independent tools to copy and unpack images with.
+  { name: 'docker-registry', isThere: command('docker-registry') },
+  { name: 'skopeo', isThere: command('skopeo') },
+  { name: 'umoci', isThere: command('umoci') },
 ];
 
 export function packagesFor(purpose) {
