@@ -1,7 +1,10 @@
 import { Box } from './box';
 import { createBox } from './boxes/create';
+import { eventsOf } from './boxes/events';
+import { getOrCreate } from './boxes/get-or-create';
 import { HomeImages } from './boxes/home-images';
 import { Boxes } from './boxes/open-boxes';
+import { prune } from './boxes/prune/prune';
 import { trueRow } from './boxes/recover/box';
 import { removeBox } from './boxes/remove';
 import { findRow, requireRow } from './boxes/resolve';
@@ -39,7 +42,6 @@ import type {
   StopOptions,
 } from './types';
 import { Deadline } from './util/deadline';
-import { unsupported } from './util/unsupported';
 
 /** Makes and runs boxes. Several Runtimes, in several processes, may share a home. */
 export class Runtime implements AsyncDisposable {
@@ -62,11 +64,22 @@ export class Runtime implements AsyncDisposable {
     });
   }
 
+  /** The running or restarted box of that name, else a new one; onCreate runs exactly once per created box. */
   async getOrCreateBox(
-    _options: BoxOptions & { name: string; onCreate?: (box: Box, call: Call) => Promise<void> },
-    _call?: Call,
+    options: BoxOptions & { name: string; onCreate?: (box: Box, call: Call) => Promise<void> },
+    call: Call = {},
   ): Promise<Box> {
-    throw unsupported('Runtime.getOrCreateBox');
+    const { box, onCreate } = check.checkGetOrCreate(options);
+    return this.#call(check.checkCall(call, 'getOrCreateBox'), 'getOrCreateBox', async (deadline) => {
+      const home = await this.#boxes.home();
+      const prepare = onCreate as typeof options.onCreate;
+      const { row, run } = await getOrCreate(home, box, deadline, {
+        join: (found) => this.#boxes.run(home, found),
+        own: (booted) => this.#boxes.own(booted),
+        prepare: prepare && (({ row, run }) => prepare(this.#handle(row, run), { signal: deadline.signal })),
+      });
+      return this.#handle(row, run);
+    });
   }
 
   /** The box of that id or name, or null. */
@@ -163,11 +176,18 @@ export class Runtime implements AsyncDisposable {
     );
   }
 
+  /**
+   * What happens to the boxes of the home, whichever program makes it happen: from now on, or from behind the event whose
+   * cursor is `since`, as far as that is kept (10,000 events). A cursor is good for ever, also in another program.
+   */
   events(
-    _filter?: { box?: BoxRef; types?: RuntimeEvent['type'][]; since?: string },
-    _call?: Call,
+    filter: { box?: BoxRef; types?: RuntimeEvent['type'][]; since?: string } = {},
+    call: Call = {},
   ): AsyncIterable<RuntimeEvent> {
-    throw unsupported('Runtime.events');
+    const checked = check.checkEventFilter(filter);
+    const limits = check.checkCall(call, 'events');
+    this.#boxes.requireOpen();
+    return eventsOf(this.#boxes.home(), checked, limits);
   }
 
   /** What this machine can and cannot do, each finding with its repair. Starts nothing. */
@@ -175,10 +195,13 @@ export class Runtime implements AsyncDisposable {
     return this.#call(check.checkCall(call, 'doctor'), 'doctor', () => doctor(this.#boxes));
   }
 
+  /** Ends and deletes what belongs to no box any more: processes, directories, links, cgroups. */
   async prune(
-    _options?: Call & { dryRun?: boolean; maxDiskMiB?: number },
+    options: Call & { dryRun?: boolean; maxDiskMiB?: number } = {},
   ): Promise<{ freedBytes: number; items: string[] }> {
-    throw unsupported('Runtime.prune');
+    const { dryRun, maxDiskMiB, ...limits } = check.checkPrune(options);
+    const settings = { dryRun, ...(maxDiskMiB === undefined ? {} : { maxDiskMiB }) };
+    return this.#call(limits, 'prune', async (deadline) => prune(await this.#boxes.home(), settings, deadline));
   }
 
   /** 'stop' (default) stops every box that this Runtime created and that is not detached. */

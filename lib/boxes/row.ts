@@ -16,14 +16,8 @@ const emptyConfig: BoxRow['imageConfig'] = {
 };
 
 /** The row of a box that is about to be made; its image comes with the image step. */
-export function newRow(
-  id: string,
-  nonce: string,
-  engine: EngineName,
-  options: CheckedBoxOptions,
-  preparing = false,
-): BoxRow {
-  const { name = id, labels, image: _, detached, autoRemove, ...settings } = options;
+export function newRow(id: string, nonce: string, engine: EngineName, options: CheckedBoxOptions): BoxRow {
+  const { name = id, labels, image: _, detached, autoRemove, preparing = false, ...settings } = options;
   return {
     id,
     name,

@@ -7,7 +7,7 @@ import { type ImageSource, imageSource } from './image-source';
 import { labels } from './labels';
 import { later, laterUnlessEmptyArray, laterUnlessEmptyObject, laterUnlessNone } from './later';
 import { user } from './user';
-import { boolean, guestPath, integer, milliseconds } from './values';
+import { boolean, callback, guestPath, integer, milliseconds } from './values';
 
 /** What each start of a box needs to know. */
 export interface BoxSettings {
@@ -28,6 +28,8 @@ export interface CheckedBoxOptions extends BoxSettings {
   labels: Record<string, string>;
   detached: boolean;
   autoRemove: boolean;
+  /** It is to be prepared before it is anybody's. */
+  preparing?: boolean;
 }
 
 const oneTiBInMiB = 1024 * 1024;
@@ -70,6 +72,17 @@ export function checkBoxOptions(options: unknown): CheckedBoxOptions {
   const checked: CheckedBoxOptions = checkFields(options, 'createBox', checks);
   checkSize([], checked.env);
   return checked;
+}
+
+const getOrCreateChecks = { ...checks, onCreate: optional(callback<(...args: never) => unknown>) };
+
+/** The options of getOrCreateBox: those of a box with a name, and what prepares it. */
+export function checkGetOrCreate(options: unknown): { box: CheckedBoxOptions & { name: string }; onCreate: unknown } {
+  const { onCreate, ...box } = checkFields(options, 'getOrCreateBox', getOrCreateChecks);
+  checkSize([], box.env);
+  const { name } = box;
+  if (name === undefined) throw expected('a name', 'name', name, 'getOrCreateBox finds its box by the name.');
+  return { box: { ...box, name, preparing: onCreate !== undefined }, onCreate };
 }
 
 function matching(pattern: RegExp, what: string): Check<string> {

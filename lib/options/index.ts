@@ -1,7 +1,13 @@
-export { type BoxSettings, type CheckedBoxOptions, checkBoxOptions } from './box';
+export { type BoxSettings, type CheckedBoxOptions, checkBoxOptions, checkGetOrCreate } from './box';
 export { checkCall, checkCreateCall } from './call';
 export { checkCommand, checkCommandSize } from './command';
 export { defaults } from './defaults';
+export {
+  type CheckedEventFilter,
+  type CheckedPrune,
+  checkEventFilter,
+  checkPrune,
+} from './events';
 export { type CheckedCommand, type CheckedExec, type CheckedSpawn, checkExec, checkSpawn } from './exec';
 export type { ImageSource } from './image-source';
 export {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { errnoOf } from '../util/files';
@@ -16,6 +16,8 @@ const controllers = ['memory', 'pids', 'cpu'];
 // A dying process may keep its cgroup for a moment after it has ended.
 const removeTries = 100;
 const removePauseMs = 10;
+// From the making of a cgroup to the first process in it: far more than that takes.
+const staleMs = 60_000;
 
 /**
  * Writes 1 to the box's cgroup.kill, which ends all its processes at once (cgroup-v2, "Core Interface Files").
@@ -56,6 +58,22 @@ export async function removeBoxCgroup(boxId: string): Promise<boolean> {
 /** Read-only: the ids of the boxes, of any home of this user, that have a cgroup. */
 export function listBoxCgroups(): string[] {
   return [...new Set(cgroupBases().look.flatMap(listDirectories))];
+}
+
+/**
+ * Read-only: the cgroups, of any home of this user, that are empty and have been for so long that no program is about to
+ * start a box in them.
+ */
+export function listStaleCgroups(): { id: string; path: string }[] {
+  return cgroupBases().look.flatMap((base) =>
+    listDirectories(base)
+      .map((id) => ({ id, path: join(base, id) }))
+      .filter(({ path }) => !isPopulated(path) && ageMs(path) > staleMs),
+  );
+}
+
+function ageMs(path: string): number {
+  return Date.now() - (statSync(path, { throwIfNoEntry: false })?.ctimeMs ?? Date.now());
 }
 
 /** Removes the empty cgroups of boxes that `isKnown` denies; returns their ids. */

@@ -103,14 +103,19 @@ export class BoxSockets {
 
   /** Removes this user's links that lead nowhere and belong to boxes of that home; resolves with their paths. */
   static async sweepStale(home: string): Promise<string[]> {
+    const swept: string[] = [];
+    for (const link of await BoxSockets.findStale(home)) if (await unlinkIfThere(link)) swept.push(link);
+    return swept;
+  }
+
+  /** Read-only: what sweepStale() would remove. */
+  static async findStale(home: string): Promise<string[]> {
     const parent = linksDirectory();
     if (!(await checkParent())) return [];
-    const swept: string[] = [];
-    for (const name of await readdir(parent)) {
-      const link = join(parent, name);
-      if ((await isStale(link, name, home)) && (await unlinkIfThere(link))) swept.push(link);
-    }
-    return swept;
+    const stale: string[] = [];
+    for (const name of await readdir(parent))
+      if (await isStale(join(parent, name), name, home)) stale.push(join(parent, name));
+    return stale;
   }
 
   /** Read-only: the ids of the boxes of that home that have a link. */

@@ -58,6 +58,11 @@ export class BoxTable {
     return columns === undefined ? null : this.#row(columns);
   }
 
+  async named(name: string): Promise<BoxRow | null> {
+    const columns = await this.#queries.selectFrom('boxes').selectAll().where('name', '=', name).executeTakeFirst();
+    return columns === undefined ? null : this.#row(columns);
+  }
+
   async nameOf(id: string): Promise<string | null> {
     const row = await this.#queries.selectFrom('boxes').select('name').where('id', '=', id).executeTakeFirst();
     return row?.name ?? null;
@@ -85,6 +90,7 @@ export class BoxTable {
         is.or([
           is('state', 'in', ['creating', 'running', 'stopping', 'removing'] as BoxState[]),
           is('auto_remove', '=', 1),
+          is('preparing', '=', 1),
         ]),
       )
       .execute();

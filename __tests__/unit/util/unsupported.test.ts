@@ -3,13 +3,6 @@ import { Runtime } from '../../../lib/index';
 const runtime = new Runtime({ home: '/tmp/never-opened' });
 
 describe('what this version does not have yet', () => {
-  test.each([
-    ['Runtime.getOrCreateBox', () => runtime.getOrCreateBox({ image: { layout: '/x' }, name: 'a' })],
-    ['Runtime.prune', () => runtime.prune()],
-    ['Runtime.events', async () => runtime.events()],
-  ])('%s is refused by name', async (name, call) => {
-    await expect(call()).rejects.toMatchObject({ code: 'unsupported', message: expect.stringContaining(name) });
-  });
 
   test.each([
     ['mounts', { mounts: [{ tmpfs: '/x' }] }, 'mounts'],

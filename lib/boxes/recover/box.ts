@@ -52,8 +52,9 @@ export async function trueRow(home: Home, row: BoxRow): Promise<BoxRow | null> {
 
 async function isDoubtful(home: Home, row: BoxRow): Promise<boolean> {
   if (row.state === 'removing') return true;
+  if (row.state === 'creating') return !isOwnerAlive(row);
+  if (row.preparing && !isOwnerAlive(row)) return true;
   if (row.state === 'stopped' || row.state === 'failed') return row.autoRemove;
-  if (row.state === 'creating' || row.preparing) return !isOwnerAlive(row);
   return !(await isLocked(home.path, row.id));
 }
 
