@@ -10,7 +10,18 @@ describe('doctor()', () => {
     await using runtime = new Runtime({ home: tempHome() });
     const report = await runtime.doctor();
     const ids = report.checks.map(({ id }) => id).sort();
-    expect(ids).toEqual(['cgroup', 'disk', 'engine', 'home', 'kvm', 'libkrun', 'libkrunfw', 'qemu', 'sockets']);
+    expect(ids).toEqual([
+      'boxes',
+      'cgroup',
+      'disk',
+      'engine',
+      'home',
+      'kvm',
+      'libkrun',
+      'libkrunfw',
+      'qemu',
+      'sockets',
+    ]);
     for (const { status, detail, fix } of report.checks) {
       expect(detail).toMatch(/\w/);
       if (status !== 'ok') expect(fix).toMatch(/\w/);

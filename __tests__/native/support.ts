@@ -52,11 +52,18 @@ export async function stranger(...names: string[]): Promise<ChildProcess & { pid
 }
 
 /** A process with the name and the form of one of a box's own, which lives until it is killed. */
-export async function boxProcess(id: string, program = 'boxlite-vmm'): Promise<ChildProcess & { pid: number }> {
+export async function boxProcess(
+  id: string,
+  program = 'boxlite-vmm',
+  opened?: string,
+): Promise<ChildProcess & { pid: number }> {
   // The id is a shell script, so that the command line is exactly the program and the id.
   const cwd = tempDirectory();
   writeFileSync(join(cwd, id), 'echo up; read _');
-  const child = spawn('/bin/sh', [id], { argv0: `/opt/${program}`, cwd, stdio: ['pipe', 'pipe', 'ignore'] });
+  const fd = opened === undefined ? [] : [openSync(opened, 'a+')];
+  const options = { argv0: `/opt/${program}`, cwd, stdio: ['pipe', 'pipe', 'ignore', ...fd] as const };
+  const child = spawn('/bin/sh', [id], options as unknown as { stdio: ['pipe', 'pipe', 'ignore'] });
+  for (const each of fd) closeSync(each);
   cleanups.push(() => child.kill('SIGKILL'));
   await once(child.stdout, 'data');
   return child as unknown as ChildProcess & { pid: number };

@@ -2,7 +2,7 @@ import { closeSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { BoxliteError } from '../errors';
 import { nativeFile } from '../native/load';
-import { createBoxCgroup } from '../ownership/cgroup';
+import { cgroupPids, createBoxCgroup } from '../ownership/cgroup';
 import { readIdentity } from '../ownership/identity';
 import { BoxSockets } from '../ownership/sockets';
 import type { Engine } from '../shim/engine';
@@ -15,6 +15,7 @@ import { boxPaths } from './directory';
 import { defaultDiskMiB } from './disk';
 import type { Home } from './home';
 import { imageDiskOf } from './image-disk';
+import { boxLimits } from './limits';
 import { ownerIdentity } from './row';
 import { clearRun } from './state';
 
@@ -47,7 +48,7 @@ export async function startShim(boot: Boot, deadline: Deadline): Promise<void> {
   const paths = boxPaths(home.path, row.id);
   // A record of an earlier run must not be taken for this one's.
   await rm(paths.exitRecord, { force: true });
-  boot.cgroup = await createBoxCgroup(row.id);
+  boot.cgroup = createBoxCgroup(row.id, boxLimits(engine.name, row.options));
   const began = performance.now();
   const timeoutMs = row.options.bootTimeoutMs ?? engine.bootTimeoutMs;
   using budget = deadline.within(timeoutMs, 'boot-timeout', `The box did not boot within its ${timeoutMs} ms`);
@@ -62,6 +63,15 @@ export async function startShim(boot: Boot, deadline: Deadline): Promise<void> {
     throw await explainBoot(error, paths.consoleLog);
   }
   boot.bootMs = performance.now() - began;
+  requireMembership(boot);
+}
+
+/** It was started in its cgroup, and what it starts is born there: one that is not there after all is said, not fatal. */
+function requireMembership({ home, row, shim, ready, cgroup }: Boot): void {
+  if (!cgroup || !ready || shim?.cgroupFailure) return;
+  const members = cgroupPids(row.id);
+  const outside = [ready.shimPid, ready.vmmPid].filter((pid) => !members.includes(pid));
+  if (outside.length > 0) home.log('error', `not in the box's cgroup ${cgroup}: process ${outside.join(', ')}`, row.id);
 }
 
 /** Takes a half-booted box down again and waits until nothing of it runs. */

@@ -1,24 +1,24 @@
 import { lstat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import type { Home } from '../boxes/home';
 import type { Boxes } from '../boxes/open-boxes';
-import type { Store } from '../store/open';
 import { errnoOf } from '../util/files';
 import type { Check } from './doctor';
 
 const gib = 1024 ** 3;
 const lowSpaceBytes = gib;
 
-export async function homeCheck(boxes: Boxes): Promise<{ store: Store | null; check: Check }> {
+export async function homeCheck(boxes: Boxes): Promise<{ home: Home | null; check: Check }> {
   try {
     const home = await boxes.home();
     return {
-      store: home.store,
+      home,
       check: { id: 'home', status: 'ok', detail: `${home.path} is writable and its database opens` },
     };
   } catch (error) {
     const { message, hint } = error as { message: string; hint?: string };
     return {
-      store: null,
+      home: null,
       check: { id: 'home', status: 'fail', detail: message, ...(hint === undefined ? {} : { fix: hint }) },
     };
   }

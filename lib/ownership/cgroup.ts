@@ -84,6 +84,11 @@ export async function sweepCgroups(isKnown: (boxId: string) => boolean): Promise
   return swept;
 }
 
+/** Read-only: whether the box has a cgroup. */
+export function hasBoxCgroup(boxId: string): boolean {
+  return boxCgroups(boxId).length > 0;
+}
+
 /** Read-only: the pids in the box's cgroup that can be seen from here; empty when there is no cgroup. */
 export function cgroupPids(boxId: string): number[] {
   return boxCgroups(boxId).flatMap((path) => tryRead(path, 'cgroup.procs').split('\n').map(Number).filter(Boolean));

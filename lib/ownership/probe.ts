@@ -4,7 +4,7 @@ import { native } from '../native/load';
 import { addonName } from '../native/locate';
 import { argvNamesBox } from './argv';
 import { belongsToBox, boxOfProgram } from './belongs';
-import { cgroupPids } from './cgroup';
+import { cgroupPids, hasBoxCgroup } from './cgroup';
 import { hasMapped, type ProcessIdentity, readArgv, readIdentity, readParent, readUid } from './identity';
 
 // A bound for hosts that start processes faster than they can be listed.
@@ -42,6 +42,13 @@ export function findOwnProcesses(boxId: string): ProcessIdentity[] {
       .map((ancestor) => readArgv(ancestor) ?? []);
     return belongsToBox(boxId, { argv, inCgroup: members.has(pid), ancestors });
   });
+}
+
+/** Read-only: the box's own processes that are not in its cgroup; none where it has no cgroup. */
+export function findOutsideCgroup(boxId: string): ProcessIdentity[] {
+  if (!hasBoxCgroup(boxId)) return [];
+  const members = new Set(cgroupPids(boxId));
+  return findOwnProcesses(boxId).filter(({ pid }) => !members.has(pid));
 }
 
 /** Read-only: every live process that runs a box, of any home of this user, with the box's id. One scan of /proc. */

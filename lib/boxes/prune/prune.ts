@@ -14,9 +14,8 @@ import {
 // In this order: what a process holds is free when it has ended.
 const sweepers: readonly Sweeper[] = [sweepProcesses, sweepDirectories, sweepLinks, sweepCgroups];
 
-/** Makes the home true, then deletes what nobody needs any more. With `dryRun` it only says what that would be. */
+/** Deletes what nobody needs any more, and makes the home true. With `dryRun` it only says what would be deleted. */
 export async function prune(home: Home, settings: PruneSettings, deadline: Deadline): Promise<Swept> {
-  await recoverHome(home);
   const all: Swept = { freedBytes: 0, items: [] };
   for (const sweep of sweepers) {
     deadline.throwIfOver();
@@ -24,5 +23,6 @@ export async function prune(home: Home, settings: PruneSettings, deadline: Deadl
     all.freedBytes += freedBytes;
     all.items.push(...items);
   }
+  if (!settings.dryRun) await recoverHome(home);
   return all;
 }
