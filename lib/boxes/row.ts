@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { statSync } from 'node:fs';
 import type { CheckedBoxOptions } from '../options/box';
 import { readIdentity } from '../ownership/identity';
 import type { BoxRow } from '../store/schema';
@@ -61,12 +61,10 @@ export function isOwnerAlive({ ownerPid, ownerStartTicks, ownerBootId }: BoxRow)
 }
 
 /** A row as listings show it. */
-export async function boxInfo(home: string, row: BoxRow): Promise<BoxInfo> {
+export function boxInfo(home: string, row: BoxRow): BoxInfo {
   // Blocks of 512 bytes, whatever the file system's own block size: stat(2).
-  const diskBytes = await stat(boxPaths(home, row.id).disk).then(
-    ({ blocks }) => blocks * 512,
-    () => 0,
-  );
+  // Not by the thread pool, whose round trip takes ten times longer than the call: a listing makes a thousand.
+  const diskBytes = (statSync(boxPaths(home, row.id).disk, { throwIfNoEntry: false })?.blocks ?? 0) * 512;
   return {
     id: row.id,
     name: row.name,

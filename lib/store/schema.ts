@@ -150,12 +150,15 @@ export function toColumns<T extends Partial<BoxRow>>(fields: T): Partial<BoxColu
   );
 }
 
+const columns = Object.entries(codecs).map(
+  ([field, { decode }]) => [field, columnOf(field), decode as (cell: Cell) => unknown] as const,
+);
+
 /** The row of its columns; a column that is not known here, of an older layout, is not looked at. */
-export function fromColumns(columns: BoxColumns): BoxRow {
-  const cells = columns as Record<string, Cell>;
-  return Object.fromEntries(
-    Object.entries(codecs).map(([field, codec]) => [field, codec.decode(cells[columnOf(field)] ?? null)]),
-  ) as unknown as BoxRow;
+export function fromColumns(cells: BoxColumns): BoxRow {
+  const row: Record<string, unknown> = {};
+  for (const [field, column, decode] of columns) row[field] = decode((cells as Record<string, Cell>)[column] ?? null);
+  return row as unknown as BoxRow;
 }
 
 function columnOf(field: string): string {

@@ -43,6 +43,11 @@ export async function recoverBox(home: Home, id: string, { wait = false } = {}):
   return action;
 }
 
+/** True for most boxes of a home: nothing about such a row can have changed by itself. */
+export function isAtRest({ state, preparing, autoRemove }: BoxRow): boolean {
+  return (state === 'stopped' || state === 'failed') && !preparing && !autoRemove;
+}
+
 /** The row as it truly is: one that cannot be taken at its word is made true first. */
 export async function trueRow(home: Home, row: BoxRow): Promise<BoxRow | null> {
   if (!(await isDoubtful(home, row))) return row;
@@ -51,6 +56,7 @@ export async function trueRow(home: Home, row: BoxRow): Promise<BoxRow | null> {
 }
 
 async function isDoubtful(home: Home, row: BoxRow): Promise<boolean> {
+  if (isAtRest(row)) return false;
   if (row.state === 'removing') return true;
   if (row.state === 'creating') return !isOwnerAlive(row);
   if (row.preparing && !isOwnerAlive(row)) return true;
