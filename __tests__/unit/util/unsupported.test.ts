@@ -3,7 +3,6 @@ import { Runtime } from '../../../lib/index';
 const runtime = new Runtime({ home: '/tmp/never-opened' });
 
 describe('what this version does not have yet', () => {
-
   test.each([
     ['mounts', { mounts: [{ tmpfs: '/x' }] }, 'mounts'],
     ['ports', { ports: [{ guest: 80 }] }, 'ports'],
