@@ -1,5 +1,7 @@
+import { pruneImages } from '../../images/prune';
 import type { Deadline } from '../../util/deadline';
 import type { Home } from '../home';
+import { imageHome } from '../home-images';
 import { recoverHome } from '../recover/home';
 import {
   type PruneSettings,
@@ -11,8 +13,10 @@ import {
   sweepProcesses,
 } from './sweepers';
 
-// In this order: what a process holds is free when it has ended.
-const sweepers: readonly Sweeper[] = [sweepProcesses, sweepDirectories, sweepLinks, sweepCgroups];
+const sweepImages: Sweeper = (home, settings, deadline) => pruneImages(imageHome(home), settings, deadline);
+
+// In this order: what a process holds is free when it has ended, and so is the image of a box that is gone.
+const sweepers: readonly Sweeper[] = [sweepProcesses, sweepDirectories, sweepLinks, sweepCgroups, sweepImages];
 
 /** Deletes what nobody needs any more, and makes the home true. With `dryRun` it only says what would be deleted. */
 export async function prune(home: Home, settings: PruneSettings, deadline: Deadline): Promise<Swept> {
