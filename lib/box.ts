@@ -1,5 +1,9 @@
 import type { BoxRun } from './boxes/run';
+import type { BoxReach } from './exec/access';
+import { attach } from './exec/attach';
+import { processes } from './exec/processes';
 import { BoxFiles, type Connect } from './files/box-files';
+import { checkAttach, checkCall, checkProcessId } from './options';
 import type { Runtime } from './runtime';
 import type { BoxRow } from './store/schema';
 import type {
@@ -35,6 +39,7 @@ export interface RestrictedBox {
 interface BoxAccess {
   info: (call?: Call) => Promise<BoxInfo>;
   connect: Connect;
+  reach: BoxReach;
 }
 
 /** A handle of one box. It addresses the box's id, and works again after start. */
@@ -52,9 +57,10 @@ export class Box implements AsyncDisposable {
   readonly #isDetached: boolean;
   readonly #run: BoxRun;
   readonly #info: (call?: Call) => Promise<BoxInfo>;
+  readonly #access: BoxReach;
 
   /** @internal Made by a Runtime only. */
-  constructor(runtime: Runtime, row: BoxRow, run: BoxRun, { info, connect }: BoxAccess) {
+  constructor(runtime: Runtime, row: BoxRow, run: BoxRun, { info, connect, reach }: BoxAccess) {
     this.runtime = runtime;
     this.id = row.id;
     this.name = row.name;
@@ -65,6 +71,7 @@ export class Box implements AsyncDisposable {
     this.#run = run;
     this.#info = info;
     this.fs = new BoxFiles(connect);
+    this.#access = reach;
   }
 
   /** Settles when this run of the box ends, whatever ended it; never rejects. Keeps the program alive once asked for. */
@@ -80,15 +87,19 @@ export class Box implements AsyncDisposable {
     return this.runtime.spawn(this, command, options);
   }
 
-  async processes(_call?: Call): Promise<ProcessInfo[]> {
-    throw unsupported('Box.processes');
+  /** The commands that run, and the detached ones that have ended and can still be joined; the oldest first. */
+  async processes(call?: Call): Promise<ProcessInfo[]> {
+    return this.#access.live(checkCall(call, 'processes'), 'processes', processes);
   }
 
-  async attach(
-    _processId: string,
-    _options?: Call & { since?: { stdout?: number; stderr?: number } },
-  ): Promise<Process> {
-    throw unsupported('Box.attach');
+  /**
+   * Joins a detached command, with its output from the bytes given on as far as it is kept.
+   * Rejects with 'process-not-found'.
+   */
+  async attach(processId: string, options?: Call & { since?: { stdout?: number; stderr?: number } }): Promise<Process> {
+    const id = checkProcessId(processId);
+    const checked = checkAttach(options);
+    return this.#access.live(checked, 'attach', (link, deadline) => attach(link, id, checked, deadline));
   }
 
   async upload(_host: string, _guest: string, _call?: Call): Promise<void> {

@@ -14,6 +14,7 @@ import { startBox } from './boxes/start';
 import { stopBox } from './boxes/stop';
 import { doctor } from './doctor/doctor';
 import { BoxliteError } from './errors';
+import type { BoxReach } from './exec/access';
 import type { BoxLink } from './exec/command';
 import { exec } from './exec/exec';
 import type { CommandDefaults } from './exec/request';
@@ -222,7 +223,15 @@ export class Runtime implements AsyncDisposable {
         return boxInfo(home.path, await this.#boxes.require({ kind: 'handle', id: row.id, name: row.name }));
       });
     const connect: Connect = (deadline) => this.#link({ id: row.id, name: row.name }, deadline);
-    return new Box(this, row, run, { info, connect });
+    const ref = { kind: 'handle', id: row.id, name: row.name } as const;
+    const reach: BoxReach = {
+      live: (call, what, work) =>
+        this.#call(call, what, async (deadline) => {
+          const live = await this.#boxes.liveRun(ref);
+          return work(await live.link(deadline), deadline, live.defaults);
+        }),
+    };
+    return new Box(this, row, run, { info, connect, reach });
   }
 
   /** One deadline for the whole call, handed down; work that is cut off has ended when the call rejects. */

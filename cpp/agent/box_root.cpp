@@ -104,8 +104,10 @@ Result<BoxRoot> build(int proc) {
     if (Status s = enter_new_root(); !s) return s.failure();
     if (Status s = mount_all(); !s) return s.failure();
     BoxRoot root{Fd(::openat(proc, "self/ns/mnt", O_RDONLY | O_CLOEXEC)),
-                 Fd(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC)), Fd(::open("/dev/null", O_RDWR | O_CLOEXEC))};
-    if (!root.mount_namespace || !root.directory || !root.null) return failure_from_errno("hold the box's root", errno);
+                 Fd(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC)), Fd(::open("/dev/null", O_RDWR | O_CLOEXEC)),
+                 Fd(::open("/dev/pts", O_PATH | O_DIRECTORY | O_CLOEXEC))};
+    if (!root.mount_namespace || !root.directory || !root.null || !root.terminals)
+        return failure_from_errno("hold the box's root", errno);
     return root;
 }
 

@@ -10,6 +10,7 @@ struct BoxRoot {
     Fd mount_namespace;
     Fd directory; // the root itself, as commands see it
     Fd null;      // its /dev/null
+    Fd terminals; // its /dev/pts
 };
 Result<BoxRoot> make_box_root();
 

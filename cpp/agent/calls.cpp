@@ -1,4 +1,5 @@
 #include "calls.hpp"
+#include "detached.hpp"
 #include "operations.hpp"
 #include <algorithm>
 
@@ -94,6 +95,7 @@ void Calls::reaped(pid_t pid, int wait_status) {
     for (const auto &left : leftovers_) {
         if (left->reaped(pid, wait_status)) return;
     }
+    services_.detached.reaped(pid, wait_status);
 }
 
 void Calls::step(std::int64_t now_ns) {

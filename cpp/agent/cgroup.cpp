@@ -98,6 +98,19 @@ void remove_children(int directory, int depth) {
 
 } // namespace
 
+Status CommandCgroup::limit(const CommandLimits &limits) const {
+    const auto set = [this](const char *file, const std::optional<std::int64_t> &value, const char *more) -> Status {
+        if (!value || write_at(directory_.get(), file, std::to_string(*value) + more)) return success();
+        return failure_from_errno(std::string("set ") + file + " of the command", errno, "limit");
+    };
+    if (Status s = set("memory.max", limits.memory_bytes, ""); !s) return s;
+    if (Status s = set("pids.max", limits.processes, ""); !s) return s;
+    // Microseconds of each 100 ms.
+    std::optional<std::int64_t> quota;
+    if (limits.cpu_thousandths) quota = std::max<std::int64_t>(*limits.cpu_thousandths * 100, 1'000);
+    return set("cpu.max", quota, " 100000");
+}
+
 bool CommandCgroup::signal_all(int signal) const {
     if (signal == SIGKILL) {
         const bool any = populated();

@@ -1,6 +1,7 @@
 #pragma once
 #include "../common/fd.hpp"
 #include "../common/result.hpp"
+#include "exec_request.hpp"
 #include <cstdint>
 #include <string>
 #include <sys/types.h>
@@ -21,6 +22,7 @@ public:
 
     int fd() const { return directory_.get(); }
     const std::string &id() const { return id_; }
+    Status limit(const CommandLimits &limits) const;
     // Sends the signal to each process once, also in cgroups that were made below; false when there was none.
     bool signal_all(int signal) const;
     void kill_all() const;

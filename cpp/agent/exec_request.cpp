@@ -60,6 +60,38 @@ Result<std::string> read_user(const Json &request) {
     return user;
 }
 
+Result<std::optional<WindowSize>> read_terminal(const Json &request) {
+    if (!request.has("tty")) return std::optional<WindowSize>();
+    const auto terminal = request.object("tty");
+    if (!terminal) return terminal.failure();
+    const auto size = parse_window_size(terminal.value());
+    if (!size) return size.failure();
+    return std::optional<WindowSize>(size.value());
+}
+
+Status read_limit(const Json &limits, const char *key, std::optional<std::int64_t> &limit) {
+    if (!limits.has(key)) return success();
+    const auto value = limits.integer(key, 1, INT64_MAX);
+    if (!value) return value.failure();
+    limit = value.value();
+    return success();
+}
+
+Result<CommandLimits> read_limits(const Json &request) {
+    CommandLimits limits;
+    if (!request.has("limits")) return limits;
+    const auto given = request.object("limits");
+    if (!given) return given.failure();
+    if (const Status s = read_limit(given.value(), "memoryBytes", limits.memory_bytes); !s) return s.failure();
+    if (const Status s = read_limit(given.value(), "cpuThousandths", limits.cpu_thousandths); !s) return s.failure();
+    if (const Status s = read_limit(given.value(), "processes", limits.processes); !s) return s.failure();
+    return limits;
+}
+
+Result<std::string> read_name(const Json &request) {
+    return request.has("name") ? request.string("name") : std::string();
+}
+
 Status check_sizes(const ExecRequest &request) {
     std::size_t total = 0;
     for (const auto *strings : {&request.argv, &request.environment}) {
@@ -75,6 +107,14 @@ Status check_sizes(const ExecRequest &request) {
 }
 
 } // namespace
+
+Result<WindowSize> parse_window_size(const Json &request) {
+    const auto columns = request.integer("cols", 1, UINT16_MAX);
+    if (!columns) return columns.failure();
+    const auto rows = request.integer("rows", 1, UINT16_MAX);
+    if (!rows) return rows.failure();
+    return WindowSize{static_cast<std::uint16_t>(columns.value()), static_cast<std::uint16_t>(rows.value())};
+}
 
 Result<ExecRequest> parse_exec_request(const Json &request) {
     auto argv = request.strings("argv");
@@ -96,6 +136,19 @@ Result<ExecRequest> parse_exec_request(const Json &request) {
     if (!kill_signal) return kill_signal.failure();
     const auto kill_grace_ms = request.integer("killGraceMs", 0, longest_grace_ms);
     if (!kill_grace_ms) return kill_grace_ms.failure();
+    const auto terminal = read_terminal(request);
+    if (!terminal) return terminal.failure();
+    const auto limits = read_limits(request);
+    if (!limits) return limits.failure();
+    auto name = read_name(request);
+    if (!name) return name.failure();
+    const bool has_detached = request.has("detached");
+    const auto detached = has_detached ? request.boolean("detached") : Result<bool>(false);
+    if (!detached) return detached.failure();
+    std::optional<std::int64_t> life_ms;
+    if (const Status s = read_limit(request, "lifeMs", life_ms); !s) return s.failure();
+    if (terminal.value() && find_variable(environment.value(), "TERM").data() == nullptr)
+        environment.value().push_back("TERM=xterm-256color");
 
     ExecRequest parsed{std::move(argv.value()),
                        shell.value(),
@@ -105,7 +158,12 @@ Result<ExecRequest> parse_exec_request(const Json &request) {
                        wants_stdin.value(),
                        announce.value(),
                        static_cast<int>(kill_signal.value()),
-                       kill_grace_ms.value()};
+                       kill_grace_ms.value(),
+                       terminal.value(),
+                       limits.value(),
+                       std::move(name.value()),
+                       detached.value(),
+                       life_ms};
     if (const Status checked = check_sizes(parsed); !checked) return checked.failure();
     return parsed;
 }

@@ -13,7 +13,8 @@ namespace boxlite {
 // the credit.
 class Input final : public EventSource {
 public:
-    explicit Input(Fd pipe) : pipe_(std::move(pipe)) {}
+    // A terminal is told of the end by the character that means it there.
+    explicit Input(Fd pipe, bool is_terminal = false) : pipe_(std::move(pipe)), is_terminal_(is_terminal) {}
 
     Status watch(const Poller &poller);
     void note(std::uint32_t) override { ready_ = true; }
@@ -21,16 +22,23 @@ public:
     bool receive(const Frame &frame);
     // Writes what the command takes and grants for it.
     void take_turn(std::uint32_t stream, std::vector<std::byte> &frames);
+    // Another client writes from now on, with a credit of its own; what was taken already comes first.
+    void change_writer();
+    bool ended() const { return end_received_; }
     // Nobody will read any more: what still comes is dropped.
     void close() { pipe_.close(); }
 
 private:
     std::size_t write_some();
+    void finish();
 
     WatchedFd pipe_;
+    bool is_terminal_;
+    bool at_line_start_ = true;
     ReceiveCredit credit_;
     std::string held_;
     std::size_t begin_ = 0;
+    std::size_t of_earlier_writers_ = 0; // in held_, not to be granted again
     bool ready_ = true;
     bool end_received_ = false;
 };

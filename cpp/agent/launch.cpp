@@ -89,6 +89,7 @@ Status Launch::lay_out(int mount_namespace, LaunchStreams streams) {
     plan_.out = streams.out;
     plan_.err = streams.err;
     plan_.owns_in = streams.owns_in;
+    plan_.terminal = streams.terminal;
     return success();
 }
 

@@ -13,6 +13,7 @@ struct LaunchStreams {
     int out;
     int err;
     bool owns_in;
+    bool terminal; // all three are one
 };
 
 // An exec under way: the child runs in our memory until its exec, so that no page table is copied, and we go on

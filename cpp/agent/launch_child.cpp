@@ -7,6 +7,7 @@
 #include <csignal>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
@@ -37,6 +38,7 @@ bool set_streams(LaunchPlan &plan) {
     if (r >= 0) r = raw_syscall(SYS_dup3, plan.err, 2, 0);
     if (r >= 0 && plan.status != 3) r = raw_syscall(SYS_dup3, plan.status, 3, O_CLOEXEC);
     if (r >= 0) r = raw_syscall(SYS_close_range, 4u, ~0u, 0u);
+    if (r >= 0 && plan.terminal) r = raw_syscall(SYS_ioctl, 0, TIOCSCTTY, 0);
     return r >= 0 || fail(plan, LaunchStep::setup, r);
 }
 
@@ -104,8 +106,10 @@ bool become_user(LaunchPlan &plan, const Identity &identity) {
     const auto uid = identity.uid;
     const auto gid = identity.gid;
     // The pipes belong to the user, so that /dev/stdin, /dev/stdout and /dev/stderr can be opened again.
-    for (int stream = plan.owns_in ? 0 : 1; stream < 3; ++stream)
+    for (int stream = plan.owns_in ? 0 : 1; stream < 3 && !plan.terminal; ++stream)
         raw_syscall(SYS_fchown, stream, uid, gid);
+    // A terminal's group stays tty.
+    if (plan.terminal) raw_syscall(SYS_fchown, 0, uid, -1);
     long r = raw_syscall(SYS_setgroups, identity.group_count, plan.group_room.data());
     if (r >= 0) r = raw_syscall(SYS_setresgid, gid, gid, gid);
     // With it the kernel marks the memory we share as not dumpable: the user's other processes cannot trace us into it.

@@ -52,6 +52,7 @@ struct LaunchPlan {
     int out = -1;
     int err = -1;
     bool owns_in = false;
+    bool terminal = false; // in, out and err are one, to be the controlling terminal
 
     std::span<char> file_room; // one passwd or group file
     std::span<char> text_room; // names kept from them, candidates of PATH

@@ -1,6 +1,8 @@
 #include "operations.hpp"
+#include "attachment.hpp"
 #include "command.hpp"
 #include "files/file_call.hpp"
+#include "processes.hpp"
 
 namespace boxlite {
 namespace {
@@ -11,7 +13,9 @@ struct Operation {
 };
 
 constexpr Operation operations[] = {
+    {"attach", open_attachment},
     {"exec", open_command},
+    {"processes", open_processes},
 };
 
 } // namespace

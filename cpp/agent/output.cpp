@@ -11,17 +11,23 @@ namespace {
 
 // One turn of one command, so that none delays another.
 std::array<std::byte, 65'536> piece;
+constexpr std::size_t most_in_terminal = 256 * 1024;
 
 } // namespace
+
+std::size_t bytes_left(int pipe, bool is_terminal) {
+    if (is_terminal) return most_in_terminal;
+    int bytes = 0;
+    ::ioctl(pipe, FIONREAD, &bytes);
+    return static_cast<std::size_t>(std::max(bytes, 0));
+}
 
 Status Output::watch(const Poller &poller) {
     return pipe_.watch(poller, EPOLLIN, *this);
 }
 
 void Output::command_ended() {
-    int bytes = 0;
-    ::ioctl(pipe_.get(), FIONREAD, &bytes);
-    rest_ = static_cast<std::size_t>(std::max(bytes, 0));
+    rest_ = bytes_left(pipe_.get(), is_terminal_);
     ready_ = true;
 }
 

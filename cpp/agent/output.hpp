@@ -9,10 +9,15 @@
 
 namespace boxlite {
 
+// What is left to read of a command that has ended. A terminal does not tell all that it holds: it is read until it has
+// no more, up to more than the kernel keeps of it.
+std::size_t bytes_left(int pipe, bool is_terminal);
+
 // One output of a command, read only as far as the client gave credit for it.
 class Output final : public EventSource {
 public:
-    Output(Fd pipe, Channel channel) : pipe_(std::move(pipe)), channel_(channel) {}
+    Output(Fd pipe, Channel channel, bool is_terminal = false)
+        : pipe_(std::move(pipe)), channel_(channel), is_terminal_(is_terminal) {}
 
     Status watch(const Poller &poller);
     void note(std::uint32_t) override { ready_ = true; }
@@ -33,6 +38,7 @@ private:
 
     WatchedFd pipe_;
     Channel channel_;
+    bool is_terminal_;
     SendCredit credit_;
     std::optional<std::size_t> rest_;
     bool ready_ = true;

@@ -2,6 +2,7 @@
 #include "../common/io.hpp"
 #include "cgroup_supply.hpp"
 #include "clock.hpp"
+#include "detached.hpp"
 #include "server.hpp"
 #include <cerrno>
 #include <sys/epoll.h>
@@ -44,7 +45,10 @@ Result<Served> serve(HostLink &host, const BoxRoot &root, std::int64_t kernel_ns
 
     say_hello(host, kernel_ns);
     CgroupSupply cgroup_supply(make_id_prefix());
-    Server server({poller.value(), host, cgroups.value(), cgroup_supply, root}, reaper.value());
+    Programs programs;
+    DetachedCommands detached;
+    const Services services{poller.value(), host, cgroups.value(), cgroup_supply, programs, detached, root};
+    Server server(services, reaper.value());
     return server.run();
 }
 

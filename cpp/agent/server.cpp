@@ -1,4 +1,5 @@
 #include "server.hpp"
+#include "detached.hpp"
 #include "clock.hpp"
 #include <algorithm>
 #include <csignal>
@@ -30,6 +31,7 @@ void Server::turn() {
     take_input();
     busy_ = reaper_.reap(calls_) || busy_;
     services_.cgroups.read_news();
+    busy_ = services_.detached.step(boot_clock_ns()) || busy_;
     calls_.step(boot_clock_ns());
     if (calls_.move_output(most_queued_output)) {
         busy_ = true;
@@ -119,6 +121,7 @@ bool Server::output_stalled(std::int64_t now_ns) {
 int Server::timeout_ms(std::int64_t now_ns) const {
     if (busy_ && services_.host.queued() < most_queued_output) return 0;
     auto due = calls_.next_deadline();
+    if (const auto detached = services_.detached.next_deadline()) due = std::min(due.value_or(*detached), *detached);
     if (stop_at_) due = std::min({due.value_or(*stop_at_), *stop_at_, now_ns + 50 * ns_per_ms});
     if (!due) return -1;
     return static_cast<int>(std::clamp<std::int64_t>((*due - now_ns + ns_per_ms - 1) / ns_per_ms, 0, 3'600'000));

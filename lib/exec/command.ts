@@ -34,9 +34,12 @@ export class RunningCommand {
   readonly stderr: Inflow;
   readonly started: Promise<CommandStart>;
   readonly ended: Promise<CommandExit>;
+  /** Bytes of a detached command that were no longer kept when this call came to them. */
+  readonly missed = { stdout: 0, stderr: 0 };
   readonly #link: BoxLink;
   readonly #stream: number;
-  readonly #answers = new Map<number, (value: unknown) => void>();
+  readonly #answers = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
+  #fail: (error: BoxliteError) => void = () => {};
   #nextControl = 1;
   #over = false;
 
@@ -55,8 +58,12 @@ export class RunningCommand {
       started.reject(error);
       ended.reject(error);
     };
+    this.#fail = fail;
     const sink: CallSink = {
-      started: (value) => started.resolve(readStart(value)),
+      started: (value) => {
+        this.#takeState(value);
+        started.resolve(readStart(value));
+      },
       data: (channel, bytes, end) => this.#inflow(channel).push(bytes, end),
       credit: (_, bytes) => this.stdin.granted(bytes),
       answer: (value) => this.#answer(value),
@@ -78,21 +85,26 @@ export class RunningCommand {
 
   /** Signals every process, and after the grace kills what is left. */
   end(signal: number, graceMs: number): void {
-    void this.#control({ op: 'end', signal, graceMs });
+    void this.#control({ op: 'end', signal, graceMs }).catch(() => {});
+  }
+
+  /** Changes the size of the command's terminal; of one that has ended, nothing. Rejects without a terminal. */
+  async resize(size: { cols: number; rows: number }): Promise<void> {
+    await this.#control({ op: 'resize', ...size });
   }
 
   /** Lets go without waiting: the agent ends the command. */
   release(why: BoxliteError): void {
     if (this.#over) return;
     this.#link.connection.release(this.#stream);
-    this.#finish(why);
+    this.#fail(why);
   }
 
   #control(request: object): Promise<unknown> {
     if (this.#over) return Promise.resolve(false);
     const n = this.#nextControl++;
-    return new Promise((resolve) => {
-      this.#answers.set(n, resolve);
+    return new Promise((resolve, reject) => {
+      this.#answers.set(n, { resolve, reject });
       this.#link.connection.control(this.#stream, { n, ...request });
     });
   }
@@ -101,7 +113,21 @@ export class RunningCommand {
     const waiting = this.#answers.get(Number(value.n));
     if (!waiting) throw malformed('an answer to no question');
     this.#answers.delete(Number(value.n));
-    waiting(value.value);
+    if (isObject(value.error)) waiting.reject(readError(value.error, this.#link.id));
+    else waiting.resolve(value.value);
+  }
+
+  /** What the agent says anew of a detached command whenever it changes. */
+  #takeState(value: Record<string, unknown>): void {
+    if (isObject(value.missed)) {
+      this.missed.stdout = Number(value.missed.stdout);
+      this.missed.stderr = Number(value.missed.stderr);
+    }
+    if (value.stdin !== false) return;
+    const hint = 'stdin belongs to whoever joined last: attach again to have it back.';
+    this.stdin.finish(
+      new BoxliteError('box-busy', "The command's stdin was taken by a later attach", { box: this.#link.id, hint }),
+    );
   }
 
   #inflow(channel: Channel): Inflow {
@@ -115,7 +141,7 @@ export class RunningCommand {
     this.stdin.finish();
     this.stdout.finish(failure);
     this.stderr.finish(failure);
-    for (const waiting of this.#answers.values()) waiting(false);
+    for (const { resolve } of this.#answers.values()) resolve(false);
     this.#answers.clear();
   }
 }
@@ -153,7 +179,11 @@ function readExit(value: Record<string, unknown>): CommandExit {
   };
 }
 
-function readError(value: Record<string, unknown>, box: string): BoxliteError {
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
+export function readError(value: Record<string, unknown>, box: string): BoxliteError {
   const text = (name: string) => (typeof value[name] === 'string' ? (value[name] as string) : undefined);
   return new BoxliteError(
     (text('code') ?? 'protocol') as ErrorCode,

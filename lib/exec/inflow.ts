@@ -5,11 +5,22 @@ const creditStep = initialCredit / 4;
 // A stream that is read in bulk earns a larger window, once.
 const bulkBonus = 768 * 1024;
 
+/** Sees what comes, and takes nothing. */
+export interface InflowObserver {
+  chunk(bytes: Buffer): void;
+  end(): void;
+}
+
 /** One output stream of a command as it arrives: holds at most what was granted, and grants more only as it is taken. */
 export class Inflow {
   readonly #grant: (bytes: number) => void;
   readonly #chunks: Buffer[] = [];
   #allowed = initialCredit;
+  #heldBytes = 0;
+  // Bytes at the front of what is held that are accounted for before they are taken.
+  #accountedHeld = 0;
+  #aheadLimit = 0;
+  #observer: InflowObserver | undefined;
   #owed = 0;
   #takenBytes = 0;
   #ended = false;
@@ -27,8 +38,9 @@ export class Inflow {
     this.#allowed -= bytes.length;
     this.#ended = end;
     if (this.#discarding) this.#account(bytes.length);
-    else if (bytes.length > 0) this.#chunks.push(Buffer.from(bytes));
+    else if (bytes.length > 0) this.#hold(Buffer.from(bytes));
     this.#wake?.();
+    if (end) this.#observer?.end();
   }
 
   /** Nothing more will come: `failure` reaches the reader after what is held. */
@@ -36,6 +48,30 @@ export class Inflow {
     if (!this.#ended && failure) this.#failure = failure;
     this.#ended = true;
     this.#wake?.();
+    this.#observer?.end();
+  }
+
+  get hasEnded(): boolean {
+    return this.#ended;
+  }
+
+  get heldBytes(): number {
+    return this.#heldBytes;
+  }
+
+  /** What has come and nobody has taken. */
+  held(): readonly Buffer[] {
+    return this.#chunks;
+  }
+
+  observe(observer: InflowObserver): void {
+    this.#observer = observer;
+  }
+
+  /** Lets more come than what is taken, as long as no more than `limit` is held; 0 is the end of that. */
+  lookAhead(limit: number): void {
+    this.#aheadLimit = limit;
+    this.#accountAhead();
   }
 
   /** The next bytes, or null at the end. One reader at a time. */
@@ -43,7 +79,7 @@ export class Inflow {
     for (;;) {
       const chunk = this.#chunks.shift();
       if (chunk) {
-        this.#account(chunk.length);
+        this.#release(chunk.length);
         return chunk;
       }
       if (this.#failure) throw this.#failure;
@@ -58,8 +94,30 @@ export class Inflow {
   /** Nobody will read: what is held and what still comes is thrown away, and its writer is not held back. */
   discard(): void {
     this.#discarding = true;
-    for (const chunk of this.#chunks.splice(0)) this.#account(chunk.length);
+    for (const chunk of this.#chunks.splice(0)) this.#release(chunk.length);
     this.#wake?.();
+  }
+
+  #hold(chunk: Buffer): void {
+    this.#chunks.push(chunk);
+    this.#heldBytes += chunk.length;
+    this.#observer?.chunk(chunk);
+    this.#accountAhead();
+  }
+
+  #release(bytes: number): void {
+    const accounted = Math.min(bytes, this.#accountedHeld);
+    this.#accountedHeld -= accounted;
+    this.#heldBytes -= bytes;
+    this.#account(bytes - accounted);
+    this.#accountAhead();
+  }
+
+  #accountAhead(): void {
+    const bytes = Math.min(this.#heldBytes, this.#aheadLimit) - this.#accountedHeld;
+    if (bytes <= 0) return;
+    this.#accountedHeld += bytes;
+    this.#account(bytes);
   }
 
   #account(bytes: number): void {

@@ -1,3 +1,4 @@
+import type { BoxliteError } from '../errors';
 import { initialCredit } from '../shim/protocol';
 
 /** The command's stdin as it leaves: sends no more than the agent granted. */
@@ -5,6 +6,7 @@ export class Outflow {
   readonly #send: (bytes: Uint8Array, end: boolean) => void;
   #credit = initialCredit;
   #over = false;
+  #failure: BoxliteError | undefined;
   #wake: (() => void) | undefined;
 
   constructor(send: (bytes: Uint8Array, end: boolean) => void) {
@@ -16,10 +18,16 @@ export class Outflow {
     this.#wake?.();
   }
 
-  /** The command is over: whatever waits to be written is given up. */
-  finish(): void {
+  /** Nobody takes more: whatever waits to be written is given up. */
+  finish(failure?: BoxliteError): void {
+    if (!this.#over) this.#failure = failure;
     this.#over = true;
     this.#wake?.();
+  }
+
+  /** Why it takes no more, where that is not the command's end. */
+  get failure(): BoxliteError | undefined {
+    return this.#failure;
   }
 
   get isOver(): boolean {

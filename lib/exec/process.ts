@@ -1,9 +1,11 @@
 import { BoxliteError } from '../errors';
-import { checkCall, checkKillSignal, checkStream } from '../options';
+import { checkCall, checkKillSignal, checkMatch, checkStream, checkTerminalSize } from '../options';
 import type { Call, ExecResult, Process, Signal } from '../types';
 import { Deadline } from '../util/deadline';
-import { unsupported } from '../util/unsupported';
+import type { Collector } from './collect';
+import { LogWatch } from './log-watch';
 import { OutputStream } from './output-stream';
+import { endedBeforeLine } from './result';
 import type { CommandSession } from './session';
 import { stdinStream } from './stdin-stream';
 
@@ -14,10 +16,10 @@ export class SpawnedProcess implements Process {
   readonly id: string;
   readonly pid: number;
   readonly stdin: WritableStream<Uint8Array | string>;
-  readonly missed = { stdout: 0, stderr: 0 };
   readonly #session: CommandSession;
   readonly #stdout: OutputStream;
   readonly #stderr: OutputStream;
+  readonly #logs: LogWatch;
   #result: Promise<ExecResult> | undefined;
 
   constructor(id: string, pid: number, session: CommandSession) {
@@ -27,6 +29,11 @@ export class SpawnedProcess implements Process {
     this.stdin = stdinStream(session.command.stdin);
     this.#stdout = new OutputStream(session.command.stdout);
     this.#stderr = new OutputStream(session.command.stderr);
+    this.#logs = new LogWatch([session.command.stdout, session.command.stderr]);
+  }
+
+  get missed(): { stdout: number; stderr: number } {
+    return { ...this.#session.command.missed };
   }
 
   get stdout(): ReadableStream<Uint8Array> {
@@ -84,20 +91,38 @@ export class SpawnedProcess implements Process {
     return await deadline.race(this.#session.command.kill(checkKillSignal(signal)));
   }
 
-  async waitForLog(): Promise<string> {
-    throw unsupported('Process.waitForLog');
+  async waitForLog(match: string | RegExp, call: Call = {}): Promise<string> {
+    const checked = checkMatch(match);
+    using deadline = Deadline.of(checkCall(call, 'waitForLog'), 'waitForLog');
+    deadline.throwIfOver();
+    const found = await this.#logs.find(checked, this.#session.settings.maxOutputBytes, deadline);
+    if (found !== null) return found;
+    const result = await deadline.race(this.#session.result(Promise.resolve(), ...this.#unread()));
+    throw endedBeforeLine(checked, result, this.#session.settings.box);
   }
 
-  async resize(): Promise<void> {
-    throw unsupported('Process.resize');
+  async resize(size: { cols: number; rows: number }): Promise<void> {
+    await this.#session.command.resize(checkTerminalSize(size));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const { command } = this.#session;
-    this.#session.cut(new BoxliteError('aborted', 'The process was disposed', { box: this.#session.settings.box }));
+    const { command, settings } = this.#session;
+    if (settings.detached) return this.#session.letGo();
+    this.#session.cut(new BoxliteError('aborted', 'The process was disposed', { box: settings.box }));
     if (!this.#stdout.isTaken) command.stdout.discard();
     if (!this.#stderr.isTaken) command.stderr.discard();
     await command.ended.catch(() => {});
+  }
+
+  /** What nobody has taken of either stream. */
+  #unread(): [Collector, Collector] {
+    const { stdout, stderr } = this.#session.command;
+    const [out, err] = [stdout, stderr].map((stream) => {
+      const collector = this.#session.collector();
+      for (const chunk of stream.held()) collector.add(chunk);
+      return collector;
+    });
+    return [out, err] as [Collector, Collector];
   }
 
   #collect(): Promise<ExecResult> {

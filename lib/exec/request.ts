@@ -15,6 +15,9 @@ export interface CommandSettings {
   /** A number in the guest. */
   killSignal: number;
   killGraceMs: number;
+  limits?: { memoryMiB?: number; cpus?: number; pids?: number } | undefined;
+  tty?: { cols: number; rows: number } | undefined;
+  name?: string | undefined;
 }
 
 /** The `open` request of a command: docs/protocol.md. Throws 'limit' when arguments and whole environment are too large. */
@@ -22,7 +25,7 @@ export function execRequest(
   command: Command,
   settings: CommandSettings,
   defaults: CommandDefaults,
-  wants: { stdin: boolean; announce: boolean },
+  wants: { stdin: boolean; announce: boolean; detached?: boolean; lifeMs?: number | undefined },
 ): object {
   const isShell = typeof command === 'string';
   const env = mergeEnvironment(defaults.env, settings.env ?? {});
@@ -37,6 +40,18 @@ export function execRequest(
     ...wants,
     killSignal: settings.killSignal,
     killGraceMs: settings.killGraceMs,
+    tty: settings.tty,
+    limits: settings.limits && limitsForGuest(settings.limits),
+    name: settings.name,
+  };
+}
+
+// In whole numbers of the units that the guest's cgroups take.
+function limitsForGuest({ memoryMiB, cpus, pids }: NonNullable<CommandSettings['limits']>): object {
+  return {
+    memoryBytes: memoryMiB && memoryMiB * 1024 * 1024,
+    cpuThousandths: cpus && Math.round(cpus * 1000),
+    processes: pids,
   };
 }
 

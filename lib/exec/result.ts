@@ -56,6 +56,17 @@ export function execFailed(command: Command, result: ExecResult, box: string): B
   );
 }
 
+/** The error of a waitForLog whose process ended first. */
+export function endedBeforeLine(match: string | RegExp, result: ExecResult, box: string): BoxliteError {
+  const how = result.signal ? `was ended by ${result.signal}` : `exited with ${result.exitCode}`;
+  const wanted = typeof match === 'string' ? `'${match}'` : String(match);
+  return new BoxliteError('exec-failed', `The process ${how} before it printed a line with ${shorten(wanted)}`, {
+    hint: 'What it had printed, and nobody had read, is in error.partial.',
+    box,
+    partial: result,
+  });
+}
+
 function shorten(text: string): string {
   return text.length > 200 ? `${text.slice(0, 200)}…` : text;
 }

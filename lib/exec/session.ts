@@ -16,6 +16,8 @@ export interface SessionSettings {
   killGraceMs: number;
   maxOutputBytes: number;
   keep: 'head' | 'tail' | 'both';
+  /** It goes on without this program. */
+  detached?: boolean;
 }
 
 /** A command with its time limit: whichever of its end, the caller's abort and its own failure comes first decides. */
@@ -50,6 +52,12 @@ export class CommandSession {
     const timer = setTimeout(() => this.command.release(given), killGraceMs + endMarginMs);
     const stop = () => clearTimeout(timer);
     this.command.ended.then(stop, stop);
+  }
+
+  /** The command goes on, and this program hears no more of it. */
+  letGo(): void {
+    this.#deadline[Symbol.dispose]();
+    this.command.release(new BoxliteError('aborted', 'The process was let go', { box: this.settings.box }));
   }
 
   /** Why it was cut, if it was. */

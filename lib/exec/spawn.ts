@@ -15,7 +15,7 @@ export async function spawn(
 ): Promise<Process> {
   const running = new RunningCommand(
     link,
-    execRequest(checked.command, checked, defaults, { stdin: true, announce: true }),
+    execRequest(checked.command, checked, defaults, { stdin: true, announce: true, ...lifeOf(checked) }),
   );
   const session = new CommandSession(running, deadline, { box: link.id, ...checked });
   try {
@@ -24,4 +24,9 @@ export async function spawn(
   } catch (error) {
     throw session.cutReason ?? error;
   }
+}
+
+// The agent itself ends a detached command in time: this program may be gone by then.
+function lifeOf({ detached, timeoutMs }: CheckedSpawn): { detached?: boolean; lifeMs?: number | undefined } {
+  return detached ? { detached, lifeMs: timeoutMs && Math.max(1, Math.round(timeoutMs)) } : {};
 }

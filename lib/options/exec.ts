@@ -6,10 +6,11 @@ import { defaults } from './defaults';
 import { environmentChange } from './environment';
 import { expectedSecret, invalid } from './failure';
 import { type Checks, checkFields, optional, withDefault } from './fields';
-import { later, laterUnlessEmptyObject, laterUnlessFalse, laterUnlessNoTerminal } from './later';
+import { type CommandLimits, commandLimits } from './limits';
 import { signalNumber } from './signals';
+import { type TerminalSize, terminal } from './terminal';
 import { user } from './user';
-import { boolean, callback, choice, guestPath, integer, isWellFormed, milliseconds } from './values';
+import { boolean, callback, choice, guestPath, integer, isWellFormed, milliseconds, text } from './values';
 
 /** What exec and spawn share. */
 export interface CheckedCommand extends Call {
@@ -22,6 +23,7 @@ export interface CheckedCommand extends Call {
   /** A number in the guest. */
   killSignal: number;
   killGraceMs: number;
+  limits?: CommandLimits;
 }
 
 export interface CheckedExec extends CheckedCommand {
@@ -31,7 +33,11 @@ export interface CheckedExec extends CheckedCommand {
   onStderr?: (chunk: Uint8Array) => void;
 }
 
-export type CheckedSpawn = CheckedCommand;
+export interface CheckedSpawn extends CheckedCommand {
+  tty?: TerminalSize;
+  detached: boolean;
+  name?: string;
+}
 
 const longestKillGraceMs = 3_600_000;
 const sigterm = 15;
@@ -45,7 +51,7 @@ const sharedChecks = {
   keep: withDefault(choice('head', 'tail', 'both'), 'both'),
   killSignal: withDefault(signalNumber, sigterm),
   killGraceMs: withDefault(milliseconds('or-zero', longestKillGraceMs), defaults.killGraceMs),
-  limits: laterUnlessEmptyObject,
+  limits: commandLimits,
 };
 
 const execChecks = {
@@ -58,9 +64,9 @@ const execChecks = {
 
 const spawnChecks = {
   ...sharedChecks,
-  tty: laterUnlessNoTerminal,
-  detached: laterUnlessFalse,
-  name: later,
+  tty: terminal,
+  detached: withDefault(boolean, false),
+  name: optional(text('a non-empty name')),
 } satisfies Checks<keyof SpawnOptions>;
 
 export function checkExec(command: unknown, options: unknown): CheckedExec {

@@ -1,3 +1,4 @@
+export { type CheckedAttach, checkAttach, checkProcessId } from './attach';
 export { type BoxSettings, type CheckedBoxOptions, checkBoxOptions, checkGetOrCreate } from './box';
 export { checkCall, checkCreateCall } from './call';
 export { checkCommand, checkCommandSize } from './command';
@@ -33,3 +34,4 @@ export { type CheckedRef, checkRef } from './ref';
 export { type ImageReference, parseReference } from './reference';
 export { type CheckedRuntimeOptions, checkRuntimeOptions } from './runtime';
 export { signalName, signalNumber } from './signals';
+export { checkTerminalSize, type TerminalSize } from './terminal';

@@ -1,6 +1,6 @@
 import { unsupported } from '../util/unsupported';
 import { expected } from './failure';
-import { type Check, readEntries } from './fields';
+import { readEntries } from './fields';
 import { boolean } from './values';
 
 // Options of the public interface that this version does not act on: a value that asks for nothing passes.
@@ -33,10 +33,3 @@ export function laterUnlessNone(value: unknown, path: string): undefined {
   if (!isPolicy) throw expected("'none', 'public' or an object with 'allow'", path, value);
   return later(value, path);
 }
-
-export const laterUnlessNoTerminal: Check<undefined> = (value, path) => {
-  if (value === undefined || value === false) return undefined;
-  const isTerminal = value === true || (typeof value === 'object' && value !== null && !Array.isArray(value));
-  if (!isTerminal) throw expected('a boolean or { cols, rows }', path, value);
-  return later(value, path);
-};

@@ -47,10 +47,10 @@ describe('wrong types', () => {
     keep: [],
     killSignal: [],
     killGraceMs: ['a number'],
-    limits: [],
+    limits: ['an object'],
   };
   const ofExec = { stdin: ['a string'], check: ['a boolean'], onStdout: ['a function'], onStderr: ['a function'] };
-  const ofSpawn = { tty: [], detached: [], name: [] };
+  const ofSpawn = { tty: ['a boolean', 'an object'], detached: ['a boolean'], name: ['a string'] };
   const cases = (more: Record<string, string[]>) =>
     Object.entries({ ...accepted, ...more }).flatMap(([option, types]) =>
       allBut(...types).map(([type, value]) => [option, type, value] as const),
@@ -105,9 +105,36 @@ describe.each([
     expect(check({ signal }).signal).toBe(signal);
   });
 
-  test('an empty limits object asks for nothing, a limit is for a later version', () => {
+  test('an empty limits object asks for nothing', () => {
     expect(check({ limits: { cpus: undefined } })).not.toHaveProperty('limits');
-    expect(refusalOf(() => check({ limits: { cpus: 1 } })).code).toBe('unsupported');
+    expect(check({ limits: {} })).not.toHaveProperty('limits');
+  });
+
+  test('takes limits within what a kernel takes', () => {
+    const limits = { memoryMiB: 64, cpus: 0.5, pids: 20 };
+    expect(check({ limits })).toMatchObject({ limits });
+    const wrong = [{ memoryMiB: 0 }, { memoryMiB: 0.5 }, { cpus: 0 }, { cpus: 17 }, { cpus: Number.NaN }, { pids: 0 }];
+    for (const one of wrong)
+      expect(messageOf(() => check({ limits: one }))).toContain(`for ${Object.keys(one)[0]} but received`);
+    expect(refusalOf(() => check({ limits: { memoryMib: 1 } }))).toMatchObject({
+      message: "Unknown option 'memoryMib' for limits",
+      hint: "Did you mean 'memoryMiB'?",
+    });
+  });
+});
+
+describe('spawn', () => {
+  test('has a terminal of 80 columns and 24 rows unless another size is given', () => {
+    expect(spawn({ tty: true }).tty).toEqual({ cols: 80, rows: 24 });
+    expect(spawn({ tty: { cols: 1, rows: 65_535 } }).tty).toEqual({ cols: 1, rows: 65_535 });
+    expect(spawn({ tty: false })).not.toHaveProperty('tty');
+    for (const size of [{ cols: 80 }, { cols: 0, rows: 1 }, { cols: 1, rows: 65_536 }, { cols: 1.5, rows: 1 }])
+      expect(refusalOf(() => spawn({ tty: size })).code).toBe('invalid-argument');
+  });
+
+  test('can be detached, and have a name', () => {
+    expect(spawn({ detached: true, name: 'job' })).toMatchObject({ detached: true, name: 'job' });
+    expect(messageOf(() => spawn({ name: '' }))).toContain('a non-empty name for name');
   });
 });
 

@@ -31,9 +31,6 @@ const asksForMore: Record<string, unknown> = {
   idleMs: 1000,
   maxLifeMs: 1000,
   detached: true,
-  limits: { memoryMiB: 64 },
-  tty: true,
-  name: 'job',
 };
 const asksForNothing: Record<string, unknown> = {
   mounts: [],
@@ -41,8 +38,6 @@ const asksForNothing: Record<string, unknown> = {
   network: 'none',
   secrets: {},
   detached: false,
-  limits: {},
-  tty: false,
 };
 
 test('the interfaces are found in their text', () => {
@@ -59,8 +54,8 @@ describe.each<[string, string[], (options: object) => unknown, string[]]>([
     (o) => checkBoxOptions({ ...boxOnly, ...o }),
     ['mounts', 'ports', 'network', 'secrets', 'ready', 'idleMs', 'maxLifeMs'],
   ],
-  ['ExecOptions', [...call, ...exec], (o) => checkExec(['true'], o), ['limits']],
-  ['SpawnOptions', [...call, ...spawn], (o) => checkSpawn(['true'], o), ['limits', 'tty', 'detached', 'name']],
+  ['ExecOptions', [...call, ...exec], (o) => checkExec(['true'], o), []],
+  ['SpawnOptions', [...call, ...spawn], (o) => checkSpawn(['true'], o), []],
   ['RuntimeOptions', membersOf('RuntimeOptions'), checkRuntimeOptions, []],
   ['StopOptions', [...call, ...membersOf('StopOptions')], checkStop, []],
 ])('%s', (_, members, check, notYet) => {
@@ -96,8 +91,7 @@ test('stdin of spawn is a stream, not an option', () => {
     expect(messageOf(() => checkSpawn('x', { [name]: 'y' }))).toBe(`Unknown option '${name}' for spawn`);
 });
 
-test('terminals of every form are for a later version', () => {
-  expect(refusalOf(() => checkSpawn('x', { tty: { cols: 80, rows: 24 } })).code).toBe('unsupported');
+test('a network of every form is for a later version', () => {
   expect(refusalOf(() => checkBoxOptions({ ...boxOnly, network: { allow: [] } })).code).toBe('unsupported');
   expect(BoxliteError.is(undefined)).toBe(false);
 });
