@@ -1,9 +1,12 @@
+import { boxLogs } from './boxes/logs';
+import { boxMetrics } from './boxes/metrics';
 import type { BoxRun } from './boxes/run';
 import type { BoxReach } from './exec/access';
 import { attach } from './exec/attach';
 import { processes } from './exec/processes';
+import { answerMarginMs, waitForPort } from './exec/wait-for-port';
 import { BoxFiles, type Connect } from './files/box-files';
-import { checkAttach, checkCall, checkProcessId } from './options';
+import { checkAttach, checkCall, checkLogs, checkPortWait, checkProcessId } from './options';
 import type { Runtime } from './runtime';
 import type { BoxRow } from './store/schema';
 import type {
@@ -115,16 +118,29 @@ export class Box implements AsyncDisposable {
     return this.#info(call);
   }
 
-  async metrics(_call?: Call): Promise<Metrics> {
-    throw unsupported('Box.metrics');
+  /** What the running box uses now: cpu time and memory of its processes on the host, and what its guest says. */
+  async metrics(call?: Call): Promise<Metrics> {
+    const checked = checkCall(call, 'metrics');
+    const { home, row } = await this.#access.place();
+    return this.#access.live(checked, 'metrics', (link, deadline) => boxMetrics(home.path, row, link, deadline));
   }
 
-  logs(_options?: Call & { follow?: boolean; sources?: LogRecord['source'][] }): AsyncIterable<LogRecord> {
-    throw unsupported('Box.logs');
+  /**
+   * What the console, the agent, the shim and the VMM said, the oldest first; with `follow` also what comes, until the box
+   * ends. A line that has no time of its own has the time of its file. An abort ends the iteration with 'aborted'.
+   */
+  logs(options?: Call & { follow?: boolean; sources?: LogRecord['source'][] }): AsyncIterable<LogRecord> {
+    return boxLogs(() => this.#access.place(), checkLogs(options));
   }
 
-  async waitForPort(_port: number, _options?: Call & { path?: string; status?: number }): Promise<void> {
-    throw unsupported('Box.waitForPort');
+  /**
+   * Resolves once somebody in the box takes a connection on the port; with a path, once a GET of it answers with the status,
+   * or with any from 200 to 399. 60 s by default, then 'timeout', which says what was found last.
+   */
+  async waitForPort(port: number, options?: Call & { path?: string; status?: number }): Promise<void> {
+    const checked = checkPortWait(port, options);
+    const call = { ...checked, timeoutMs: checked.timeoutMs + answerMarginMs };
+    return this.#access.live(call, 'waitForPort', (link, deadline) => waitForPort(link, checked, deadline));
   }
 
   async forward(_port: number, _options?: Call & { host?: number; bind?: string }): Promise<Forward> {

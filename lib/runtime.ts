@@ -230,6 +230,7 @@ export class Runtime implements AsyncDisposable {
           const live = await this.#boxes.liveRun(ref);
           return work(await live.link(deadline), deadline, live.defaults);
         }),
+      place: async () => ({ home: await this.#boxes.home(), row: await this.#boxes.require(ref) }),
     };
     return new Box(this, row, run, { info, connect, reach });
   }

@@ -180,6 +180,13 @@ Result<CommandCgroup> make_cgroup(const std::string &id) {
     return CommandCgroup(id, std::move(directory));
 }
 
+std::uint64_t count_processes() {
+    const Fd commands(::open(commands_path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    std::vector<pid_t> pids;
+    if (commands) collect_processes(commands.get(), 0, pids);
+    return pids.size();
+}
+
 std::string cgroup_events_path(const std::string &id) {
     return commands_path + "/" + id + "/cgroup.events";
 }

@@ -39,6 +39,8 @@ private:
 // Makes the parent of all commands' cgroups.
 Status prepare_cgroups();
 Result<CommandCgroup> make_cgroup(const std::string &id);
+// Of all commands, with what they left behind.
+std::uint64_t count_processes();
 // The file that changes when the cgroup empties.
 std::string cgroup_events_path(const std::string &id);
 

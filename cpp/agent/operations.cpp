@@ -2,6 +2,8 @@
 #include "attachment.hpp"
 #include "command.hpp"
 #include "files/file_call.hpp"
+#include "metrics.hpp"
+#include "port_wait.hpp"
 #include "processes.hpp"
 
 namespace boxlite {
@@ -15,7 +17,9 @@ struct Operation {
 constexpr Operation operations[] = {
     {"attach", open_attachment},
     {"exec", open_command},
+    {"metrics", open_metrics},
     {"processes", open_processes},
+    {"wait-port", open_port_wait},
 };
 
 } // namespace

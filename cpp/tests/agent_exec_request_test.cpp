@@ -46,6 +46,31 @@ TEST(AgentExecRequest, VariablesHaveNamesWithoutEqualsSignOrNul) {
     }
 }
 
+TEST(AgentExecRequest, ATerminalHasASizeAndBringsATerm) {
+    const auto parsed = parse_with(R"(["a"])", "{}", R"(,"tty":{"cols":100,"rows":30})");
+    ASSERT_TRUE(parsed);
+    EXPECT_EQ(parsed.value().terminal->columns, 100);
+    EXPECT_EQ(parsed.value().terminal->rows, 30);
+    EXPECT_EQ(parsed.value().environment.back(), "TERM=xterm-256color");
+    const auto given = parse_with(R"(["a"])", R"({"PATH":"/","TERM":"dumb"})", R"(,"tty":{"cols":1,"rows":1})");
+    EXPECT_EQ(given.value().environment, (std::vector<std::string>{"PATH=/", "TERM=dumb"}));
+    EXPECT_FALSE(parse_with(R"(["a"])").value().terminal);
+    for (const char *tty : {"true", R"({"cols":0,"rows":1})", R"({"cols":1})", R"({"cols":1,"rows":65536})"}) {
+        EXPECT_EQ(code_of(parse_with(R"(["a"])", "{}", std::string(",\"tty\":") + tty)), "invalid-argument") << tty;
+    }
+}
+
+TEST(AgentExecRequest, LimitsAreOptionalAndAboveZero) {
+    const auto none = parse_with(R"(["a"])").value().limits;
+    EXPECT_FALSE(none.memory_bytes || none.cpu_thousandths || none.processes);
+    const auto some = parse_with(R"(["a"])", "{}", R"(,"limits":{"memoryBytes":4096,"processes":7})").value().limits;
+    EXPECT_EQ(some.memory_bytes, 4096);
+    EXPECT_EQ(some.processes, 7);
+    EXPECT_FALSE(some.cpu_thousandths);
+    EXPECT_EQ(code_of(parse_with(R"(["a"])", "{}", R"(,"limits":{"processes":0})")), "invalid-argument");
+    EXPECT_EQ(code_of(parse_with(R"(["a"])", "{}", R"(,"detached":true,"lifeMs":0)")), "invalid-argument");
+}
+
 TEST(AgentExecRequest, TheDirectoryIsAbsolute) {
     for (const char *cwd : {R"("")", R"("a")", R"("./a")", R"("/a\u0000")", "1"}) {
         EXPECT_EQ(code_of(parse_with(R"(["a"])", "{}", R"(,"cwd":)" + std::string(cwd))), "invalid-argument") << cwd;

@@ -11,6 +11,7 @@ import { boxPaths, makeBoxDirectory, removeBoxDirectory } from './directory';
 import { makeDisk } from './disk';
 import type { Home } from './home';
 import { imageChanged, linkImageDisk } from './image-disk';
+import { awaitReady } from './ready';
 import { requireFreeName, requireMachine } from './requirements';
 import { newRow } from './row';
 import { BoxRun } from './run';
@@ -38,6 +39,7 @@ export const createSteps: readonly Step<Creation>[] = [
   { name: 'disk', run: writeDisk },
   { name: 'sockets', run: ({ boot }) => ensureSockets(boot), undo: ({ boot }) => undoSockets(boot) },
   { name: 'shim', run: bootBox, undo: ({ boot }) => undoShim(boot) },
+  { name: 'ready', run: ({ boot }, deadline) => awaitReady(boot, deadline) },
   { name: 'running', run: finish },
 ];
 

@@ -1,7 +1,6 @@
 import { BoxliteError } from '../errors';
 import type { BoxLink } from '../exec/command';
 import type { CommandDefaults } from '../exec/request';
-import { mergeEnvironment } from '../exec/request';
 import { BoxSockets } from '../ownership/sockets';
 import { boxOwnerEnd } from '../ownership/watch';
 import { ShimConnection } from '../shim/connection';
@@ -9,6 +8,7 @@ import { lostExit, readExitRecord } from '../shim/exit-record';
 import type { BoxRow } from '../store/schema';
 import type { ExitInfo } from '../types';
 import { Deadline } from '../util/deadline';
+import { commandDefaults } from './defaults';
 import { boxPaths } from './directory';
 import type { Home } from './home';
 import { settleRun } from './settle';
@@ -34,12 +34,7 @@ export class BoxRun {
     this.nonce = row.nonce;
     this.#home = home;
     this.#row = row;
-    const { env, user, cwd } = row.options;
-    this.defaults = {
-      env: mergeEnvironment(row.imageConfig.env, env),
-      user: user ?? (row.imageConfig.user || undefined),
-      cwd: cwd ?? (row.imageConfig.cwd || undefined),
-    };
+    this.defaults = commandDefaults(row);
     if (shimEnded) this.#exited = shimEnded.then(() => this.#watch());
   }
 

@@ -8,6 +8,7 @@ import { runSteps, type Step, type StepHooks } from '../util/steps';
 import { type Boot, ensureSockets, markRunning, startShim, undoShim, undoSockets } from './boot';
 import { boxPaths } from './directory';
 import type { Home } from './home';
+import { awaitReady } from './ready';
 import { BoxRun } from './run';
 import { clearRun } from './state';
 import { awaitTransition } from './transition';
@@ -21,6 +22,7 @@ export const startSteps: readonly Step<Start>[] = [
   { name: 'clear', run: ({ home, row }) => clearRun(home, row.id) },
   { name: 'sockets', run: ensureSockets, undo: undoSockets },
   { name: 'shim', run: startShim, undo: undoShim },
+  { name: 'ready', run: awaitReady },
   { name: 'running', run: (start) => markRunning(start, timings(start)) },
 ];
 

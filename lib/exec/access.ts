@@ -1,3 +1,5 @@
+import type { Home } from '../boxes/home';
+import type { BoxRow } from '../store/schema';
 import type { Call } from '../types';
 import type { Deadline } from '../util/deadline';
 import type { BoxLink } from './command';
@@ -11,4 +13,6 @@ export interface BoxReach {
     what: string,
     work: (link: BoxLink, deadline: Deadline, defaults: CommandDefaults) => Promise<T>,
   ): Promise<T>;
+  /** The home and the box's row as it is now. Rejects with 'box-not-found' or 'box-replaced'. */
+  place(): Promise<{ home: Home; row: BoxRow }>;
 }

@@ -25,7 +25,8 @@ export class LogWatch {
         for (const search of searches) {
           for (const { line } of search.lines()) {
             if (!matches(line)) continue;
-            for (const passed of searches) passed.pass();
+            // The other stream stays where it is: what came there first is nobody's to say.
+            search.pass();
             return line;
           }
         }

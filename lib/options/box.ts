@@ -6,6 +6,7 @@ import { type Check, type Checks, checkFields, optional, withDefault } from './f
 import { type ImageSource, imageSource } from './image-source';
 import { labels } from './labels';
 import { later, laterUnlessEmptyArray, laterUnlessEmptyObject, laterUnlessNone } from './later';
+import { type CheckedReady, ready } from './ready';
 import { user } from './user';
 import { boolean, callback, guestPath, integer, milliseconds } from './values';
 
@@ -18,6 +19,7 @@ export interface BoxSettings {
   cwd?: string | undefined;
   env: Record<string, string>;
   hostname?: string | undefined;
+  ready?: CheckedReady | undefined;
   /** Absent: what the engine takes. */
   bootTimeoutMs?: number | undefined;
 }
@@ -61,7 +63,7 @@ const checks = {
   ports: laterUnlessEmptyArray,
   network: laterUnlessNone,
   secrets: laterUnlessEmptyObject,
-  ready: later,
+  ready,
   detached: withDefault(boolean, false),
   autoRemove: withDefault(boolean, false),
   idleMs: later,

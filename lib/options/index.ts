@@ -29,6 +29,8 @@ export {
   checkStop,
   type ListFilter,
 } from './lifecycle';
+export { type CheckedLogs, checkLogs } from './logs';
+export { type CheckedPortWait, checkPortWait } from './port';
 export { checkKillSignal, checkMatch, checkStream } from './process';
 export { type CheckedRef, checkRef } from './ref';
 export { type ImageReference, parseReference } from './reference';

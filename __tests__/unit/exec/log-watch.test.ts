@@ -52,6 +52,14 @@ test('goes on where the last match ended, also after a search that found nothing
   expect(await find('a')).toBe('a 2');
 });
 
+test('a match on one stream passes over nothing on the other', async () => {
+  const { find, say, stderr } = watched();
+  say('more\n');
+  say('first\n', stderr);
+  expect(await find('first')).toBe('first');
+  expect(await find('more')).toBe('more');
+});
+
 test('searches at once each see every line', async () => {
   const { find, say } = watched();
   const both = Promise.all([find('one'), find('two')]);

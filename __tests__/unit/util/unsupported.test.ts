@@ -8,7 +8,6 @@ describe('what this version does not have yet', () => {
     ['ports', { ports: [{ guest: 80 }] }, 'ports'],
     ['a network', { network: 'public' as const }, 'network'],
     ['secrets', { secrets: { A: { value: 'x', hosts: [] } } }, 'secrets'],
-    ['ready', { ready: { port: 1 } }, 'ready'],
     ['idleMs', { idleMs: 1 }, 'idleMs'],
     ['maxLifeMs', { maxLifeMs: 1 }, 'maxLifeMs'],
   ])('%s is refused by name', async (_, options, name) => {

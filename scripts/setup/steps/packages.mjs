@@ -22,6 +22,7 @@ const TEST_PACKAGES = [
   // Not any busybox: the one linked dynamically cannot be an image by itself.
   { name: 'busybox-static', isThere: file('/var/lib/dpkg/info/busybox-static.list') },
   { name: 'kmod', isThere: command('modprobe') },
+  { name: 'bubblewrap', isThere: command('bwrap') },
   { name: 'cpio', isThere: command('cpio') },
   // A registry to pull from, and independent tools to copy and unpack images with.
   { name: 'docker-registry', isThere: command('docker-registry') },
