@@ -1,7 +1,7 @@
 // Layers, downward only. A module may use its own layer and those after it.
 const layers = [
   ['index', '^lib/index\\.ts$'],
-  ['runtime', '^lib/(runtime|box)\\.ts$'],
+  ['runtime', '^lib/(runtime|box|restricted-box)\\.ts$'],
   ['doctor', '^lib/doctor/'],
   ['parts', '^lib/(boxes|exec|files|images|network)/'],
   ['services', '^lib/(shim|store|options)/'],

@@ -6,7 +6,8 @@ import { attach } from './exec/attach';
 import { processes } from './exec/processes';
 import { answerMarginMs, waitForPort } from './exec/wait-for-port';
 import { BoxFiles, type Connect } from './files/box-files';
-import { checkAttach, checkCall, checkLogs, checkPortWait, checkProcessId } from './options';
+import { checkAttach, checkCall, checkLogs, checkPortWait, checkProcessId, checkRestriction } from './options';
+import { restrictedBox } from './restricted-box';
 import type { Runtime } from './runtime';
 import type { BoxRow } from './store/schema';
 import type {
@@ -61,6 +62,7 @@ export class Box implements AsyncDisposable {
   readonly #run: BoxRun;
   readonly #info: (call?: Call) => Promise<BoxInfo>;
   readonly #access: BoxReach;
+  readonly #connect: Connect;
 
   /** @internal Made by a Runtime only. */
   constructor(runtime: Runtime, row: BoxRow, run: BoxRun, { info, connect, reach }: BoxAccess) {
@@ -73,6 +75,7 @@ export class Box implements AsyncDisposable {
     this.#isDetached = row.detached;
     this.#run = run;
     this.#info = info;
+    this.#connect = connect;
     this.fs = new BoxFiles(connect);
     this.#access = reach;
   }
@@ -151,13 +154,9 @@ export class Box implements AsyncDisposable {
     throw unsupported('Box.setNetwork');
   }
 
-  restricted(_options: {
-    exec?: boolean;
-    fs?: 'none' | 'read' | 'write';
-    root?: string;
-    user?: string;
-  }): RestrictedBox {
-    throw unsupported('Box.restricted');
+  /** A handle that can do what is named and nothing else; anything else rejects with 'permission'. By default it can do nothing. */
+  restricted(options: { exec?: boolean; fs?: 'none' | 'read' | 'write'; root?: string; user?: string }): RestrictedBox {
+    return restrictedBox(this, this.#connect, checkRestriction(options));
   }
 
   stop(options?: StopOptions): Promise<ExitInfo> {

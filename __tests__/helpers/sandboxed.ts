@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -21,6 +21,7 @@ export interface Outcome {
 /** The root file system of an OCI layout with uncompressed or gzip layers, unpacked by tar. */
 export function unpackedRoot(layout: string): { path: string; remove: () => void } {
   const path = mkdtempSync(join(tmpdir(), 'boxlite-root-'));
+  chmodSync(path, 0o755);
   const json = (file: string) => JSON.parse(readFileSync(join(layout, file), 'utf8'));
   const blob = (digest: string) => `blobs/sha256/${digest.slice('sha256:'.length)}`;
   const manifest = json(blob(json('index.json').manifests[0].digest));

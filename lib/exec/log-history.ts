@@ -18,6 +18,8 @@ export class LogHistory {
 
   constructor(inflow: Inflow) {
     this.#inflow = inflow;
+    // Output can come in one piece with the word that the command was started.
+    for (const chunk of inflow.held()) this.#add(chunk);
     inflow.observe({
       chunk: (bytes) => this.#add(bytes),
       end: () => this.#tell(),

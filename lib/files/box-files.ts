@@ -10,6 +10,7 @@ import { FileCall, type FileExit, outputOf } from './call';
 import { readEntry, readStat, splitRecords } from './entries';
 import { openStream } from './open-stream';
 import { tidyWirePath, wirePath } from './path';
+import type { FileGuard } from './restrict';
 
 /** How a box's files are reached: the connection, and the directory and user that its options name. */
 export type Connect = (deadline: Deadline) => Promise<{ link: BoxLink; defaults: CommandDefaults }>;
@@ -27,12 +28,21 @@ interface Request {
   [option: string]: unknown;
 }
 
+interface Prepared {
+  link: BoxLink;
+  request: Request;
+  /** The path as the box has it, whatever a guard made of it. */
+  whole: string;
+}
+
 /** The files of a box, as its user sees them. */
 export class BoxFiles implements BoxFs {
   readonly #connect: Connect;
+  readonly #guard: FileGuard | undefined;
 
-  constructor(connect: Connect) {
+  constructor(connect: Connect, guard?: FileGuard) {
     this.#connect = connect;
+    this.#guard = guard;
   }
 
   async readFile(path: string, o: Call & { start?: number; end?: number } = {}): Promise<Uint8Array> {
@@ -92,8 +102,8 @@ export class BoxFiles implements BoxFs {
     const checked = check.checkList(path, o);
     using deadline = Deadline.of(checked, 'list');
     const wanted = { op: 'fs.list', path: checked.path, depth: checked.depth };
-    const { link, request } = await this.#prepare(wanted, deadline);
-    const directory = tidyWirePath(request.path);
+    const { link, request, whole } = await this.#prepare(wanted, deadline);
+    const directory = tidyWirePath(whole);
     await using call = new FileCall(link, request, deadline);
     for await (const record of splitRecords(outputOf(call))) yield readEntry(record, directory);
   }
@@ -136,12 +146,13 @@ export class BoxFiles implements BoxFs {
   }
 
   /** The connection, and the request with its paths made absolute, for the box's user where it names none. */
-  async #prepare(wanted: Request, deadline: Deadline): Promise<{ link: BoxLink; request: Request }> {
+  async #prepare(wanted: Request, deadline: Deadline): Promise<Prepared> {
     deadline.throwIfOver();
     const { link, defaults } = await this.#connect(deadline);
-    const absolute = (path: string) => wirePath(path, defaults.cwd ?? '/');
+    const absolute = (path: string) => wirePath(path, this.#guard?.cwd ?? defaults.cwd ?? '/');
     const request: Request = { ...wanted, path: absolute(wanted.path), user: wanted.user ?? defaults.user };
-    return { link, request: wanted.to === undefined ? request : { ...request, to: absolute(wanted.to) } };
+    if (wanted.to !== undefined) request.to = absolute(wanted.to);
+    return { link, request: this.#guard?.pass(request) ?? request, whole: request.path };
   }
 }
 

@@ -34,6 +34,7 @@ export { type CheckedPortWait, checkPortWait } from './port';
 export { checkKillSignal, checkMatch, checkStream } from './process';
 export { type CheckedRef, checkRef } from './ref';
 export { type ImageReference, parseReference } from './reference';
+export { type CheckedRestriction, checkRestriction } from './restricted';
 export { type CheckedRuntimeOptions, checkRuntimeOptions } from './runtime';
 export { signalName, signalNumber } from './signals';
 export { checkTerminalSize, type TerminalSize } from './terminal';

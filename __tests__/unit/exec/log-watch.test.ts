@@ -78,6 +78,13 @@ test('takes nothing: a reader gets every byte, before, during and after', async 
   expect(await reading).toBe('early\nlate\nrest');
 });
 
+test('finds what came before anybody watched', async () => {
+  const stdout = new Inflow(() => {});
+  stdout.push(Buffer.from('with the start\n'), false);
+  const watch = new LogWatch([stdout]);
+  expect(await watch.find('start', limit, Deadline.of({ timeoutMs: 1_000 }, 'waitForLog'))).toBe('with the start');
+});
+
 test('finds what a reader has taken already', async () => {
   const { find, say, stdout } = watched();
   say('taken\n');

@@ -60,6 +60,11 @@ Result<FileRequest> parse_file_request(const Json &request) {
     auto path = read_path(request, "path");
     if (!path) return path.failure();
     parsed.path = std::move(path.value());
+    if (request.has("root")) {
+        auto root = read_path(request, "root");
+        if (!root) return root.failure();
+        parsed.root = std::move(root.value());
+    }
     if (request.has("to")) {
         auto to = read_path(request, "to");
         if (!to) return to.failure();

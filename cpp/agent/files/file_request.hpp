@@ -13,6 +13,8 @@ struct FileRequest {
     std::string op;
     std::string path;
     std::string to;
+    // Below which everything lies, if not the box's own.
+    std::string root;
     std::string user = "0";
     // Asked for by name: what is written then belongs to that user.
     bool names_user = false;

@@ -46,7 +46,17 @@ std::string read_text(const char *path) {
     return text;
 }
 
-Status become_user(const std::string &user) {
+// No link and no ".." leads out of it, and this process holds nothing that is above it.
+Status enter_root(const std::string &root) {
+    if (root.empty() || (::chdir(root.c_str()) == 0 && ::chroot(".") == 0)) return success();
+    const int error = errno;
+    const std::string attempted = "Cannot work below " + root + ": ";
+    if (error == ENOENT) return Failure{"file-not-found", attempted + "no such directory", "Make it first."};
+    if (error == ENOTDIR) return Failure{"not-a-directory", attempted + "not a directory", "Give a directory as root."};
+    return failure_from_errno("work below " + root, error, "limit");
+}
+
+Status become_user(const std::string &user, const std::string &root) {
     const std::string passwd = read_text("/etc/passwd");
     const std::string group = read_text("/etc/group");
     std::vector<gid_t> groups(most_groups);
@@ -58,6 +68,7 @@ Status become_user(const std::string &user) {
                        is_user ? "Give a name from /etc/passwd of the box, or a number."
                                : "Give a name from /etc/group of the box, or a number."};
     }
+    if (Status s = enter_root(root); !s) return s;
     // Leaving root also keeps the user's other processes from tracing us: the kernel marks us as not dumpable.
     if (::setgroups(identity.group_count, groups.data()) != 0 ||
         ::setresgid(identity.gid, identity.gid, identity.gid) != 0 ||
@@ -80,7 +91,7 @@ void listen_to_end() {
 Result<std::string> work(const FileRequest &request, FileOperation operation, const WorkerPlan &plan) {
     if (const Status s = enter_box(plan); !s) return s.failure();
     listen_to_end();
-    if (const Status s = become_user(request.user); !s) return s.failure();
+    if (const Status s = become_user(request.user, request.root); !s) return s.failure();
     return operation(request, WorkerStreams{});
 }
 
