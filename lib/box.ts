@@ -8,6 +8,7 @@ import { answerMarginMs, waitForPort } from './exec/wait-for-port';
 import { BoxFiles, type Connect } from './files/box-files';
 import { checkAttach, checkCall, checkLogs, checkPortWait, checkProcessId, checkRestriction } from './options';
 import { restrictedBox } from './restricted-box';
+import type { BoxNetwork } from './network/box-network';
 import type { Runtime } from './runtime';
 import type { BoxRow } from './store/schema';
 import type {
@@ -44,6 +45,7 @@ interface BoxAccess {
   info: (call?: Call) => Promise<BoxInfo>;
   connect: Connect;
   reach: BoxReach;
+  network: BoxNetwork;
 }
 
 /** A handle of one box. It addresses the box's id, and works again after start. */
@@ -60,12 +62,13 @@ export class Box implements AsyncDisposable {
   readonly #isNamed: boolean;
   readonly #isDetached: boolean;
   readonly #run: BoxRun;
+  readonly #network: BoxNetwork;
   readonly #info: (call?: Call) => Promise<BoxInfo>;
   readonly #access: BoxReach;
   readonly #connect: Connect;
 
   /** @internal Made by a Runtime only. */
-  constructor(runtime: Runtime, row: BoxRow, run: BoxRun, { info, connect, reach }: BoxAccess) {
+  constructor(runtime: Runtime, row: BoxRow, run: BoxRun, { info, connect, reach, network }: BoxAccess) {
     this.runtime = runtime;
     this.id = row.id;
     this.name = row.name;
@@ -74,6 +77,7 @@ export class Box implements AsyncDisposable {
     this.#isNamed = row.name !== row.id;
     this.#isDetached = row.detached;
     this.#run = run;
+    this.#network = network;
     this.#info = info;
     this.#connect = connect;
     this.fs = new BoxFiles(connect);
@@ -146,12 +150,14 @@ export class Box implements AsyncDisposable {
     return this.#access.live(call, 'waitForPort', (link, deadline) => waitForPort(link, checked, deadline));
   }
 
-  async forward(_port: number, _options?: Call & { host?: number; bind?: string }): Promise<Forward> {
-    throw unsupported('Box.forward');
+  /** Publishes a guest port now; the listener closes with the returned object. Rejects with 'port-in-use' or 'box-state'. */
+  forward(port: number, options?: Call & { host?: number; bind?: string }): Promise<Forward> {
+    return this.#network.forward(port, options);
   }
 
-  async setNetwork(_policy: NetworkPolicy, _call?: Call): Promise<void> {
-    throw unsupported('Box.setNetwork');
+  /** Changes what the box may reach, without a restart. Open connections that are no longer allowed are cut. */
+  setNetwork(policy: NetworkPolicy, call?: Call): Promise<void> {
+    return this.#network.set(policy, call);
   }
 
   /** A handle that can do what is named and nothing else; anything else rejects with 'permission'. By default it can do nothing. */

@@ -21,6 +21,7 @@ import type { CommandDefaults } from './exec/request';
 import { execTimeout } from './exec/session';
 import { spawn } from './exec/spawn';
 import type { Connect } from './files/box-files';
+import { BoxNetwork } from './network/box-network';
 import * as check from './options';
 import type { BoxRow } from './store/schema';
 import type {
@@ -232,7 +233,12 @@ export class Runtime implements AsyncDisposable {
         }),
       place: async () => ({ home: await this.#boxes.home(), row: await this.#boxes.require(ref) }),
     };
-    return new Box(this, row, run, { info, connect, reach });
+    const network = new BoxNetwork((call, what, work) =>
+      this.#call(call, what, async (deadline) => {
+        return work(await this.#boxes.liveRun(ref), deadline);
+      }),
+    );
+    return new Box(this, row, run, { info, connect, reach, network });
   }
 
   /** One deadline for the whole call, handed down; work that is cut off has ended when the call rejects. */

@@ -45,7 +45,10 @@ Result<BootDocument> parse_boot_document(std::string_view text) {
     if (!clock_ns) return clock_ns.failure();
     const auto grow_disk = document.value().boolean("growDisk");
     if (!grow_disk) return grow_disk.failure();
-    return BootDocument{std::move(hostname.value()), clock_ns.value(), grow_disk.value()};
+    const bool named = document.value().has("network");
+    const auto network = named ? document.value().boolean("network") : Result<bool>(false);
+    if (!network) return network.failure();
+    return BootDocument{std::move(hostname.value()), clock_ns.value(), grow_disk.value(), network.value()};
 }
 
 } // namespace boxlite

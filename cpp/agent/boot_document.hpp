@@ -11,6 +11,8 @@ struct BootDocument {
     std::string hostname;
     std::int64_t clock_ns = 0;
     bool grow_disk = false;
+    // Whether the machine has a network device.
+    bool network = false;
 };
 Result<BootDocument> parse_boot_document(std::string_view text);
 

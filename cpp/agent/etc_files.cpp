@@ -1,6 +1,7 @@
 #include "etc_files.hpp"
 #include "../common/io.hpp"
 #include "console.hpp"
+#include "network.hpp"
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
@@ -38,10 +39,33 @@ void fill(int root, const char *path, const std::string &content) {
     if (!file || !write_all(file.get(), content)) console_line("write /%s of the box: %s", path, std::strerror(errno));
 }
 
+// Whatever lies there, a link that leads nowhere for one, makes room: nothing is written through it.
+void replace(int root, const char *name, const std::string &content) {
+    open_how how{};
+    how.flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
+    how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
+    const Fd directory(static_cast<int>(::syscall(SYS_openat2, root, "etc", &how, sizeof how)));
+    if (!directory) return console_line("open /etc of the box: %s", std::strerror(errno));
+    ::unlinkat(directory.get(), name, 0);
+    const Fd file(::openat(directory.get(), name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644));
+    if (!file || !write_all(file.get(), content)) {
+        console_line("write /etc/%s of the box: %s", name, std::strerror(errno));
+    }
+}
+
+void write_network_files(int root, const std::string &hostname) {
+    replace(root, "hostname", hostname + "\n");
+    replace(root, "hosts",
+            "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n" + std::string(guest_address) + "\t" +
+                hostname + "\n");
+    replace(root, "resolv.conf", "nameserver " + std::string(gateway_address) + "\n");
+}
+
 } // namespace
 
-void write_etc_files(int root, const std::string &hostname) {
+void write_etc_files(int root, const std::string &hostname, bool network) {
     ::mkdirat(root, "etc", 0755);
+    if (network) return write_network_files(root, hostname);
     fill(root, "etc/hostname", hostname + "\n");
     fill(root, "etc/hosts",
          "127.0.0.1\tlocalhost " + hostname + "\n::1\tlocalhost ip6-localhost ip6-loopback " + hostname + "\n");

@@ -7,6 +7,7 @@
 #include "etc_files.hpp"
 #include "host_link.hpp"
 #include "machine.hpp"
+#include "network.hpp"
 #include "serve.hpp"
 
 // boxlite-agent: PID 1 of the guest.
@@ -24,6 +25,9 @@ Result<BootDocument> receive_boot(HostLink &host) {
 Status follow(const BootDocument &boot, const Disks &disks) {
     set_clock(boot.clock_ns);
     set_hostname(boot.hostname);
+    if (boot.network) {
+        if (Status raised = raise_network(); !raised) return raised;
+    }
     return boot.grow_disk ? disks.grow() : success();
 }
 
@@ -48,7 +52,7 @@ int main() {
 
     auto root = make_box_root();
     if (!root) fail_machine(&host, root.failure());
-    write_etc_files(root.value().directory.get(), boot.value().hostname);
+    write_etc_files(root.value().directory.get(), boot.value().hostname, boot.value().network);
 
     const auto served = serve(host, root.value(), kernel_ns);
     if (!served) fail_machine(&host, served.failure());

@@ -4,13 +4,14 @@
 
 namespace boxlite {
 
-bool Answer::ready(int shim_pid, int vmm_pid, const ReadyTimes &times) {
+bool Answer::ready(int shim_pid, int vmm_pid, const ReadyTimes &times, std::string_view ports) {
     JsonWriter ready;
     ready.member("shimPid", shim_pid)
         .member("vmmPid", vmm_pid)
         .member_ms("vmmMs", times.vmm_ms)
         .member_ms("kernelMs", times.kernel_ms)
-        .member_ms("agentMs", times.agent_ms);
+        .member_ms("agentMs", times.agent_ms)
+        .raw("ports", ports);
     return send(JsonWriter().member("ready", ready).text());
 }
 

@@ -19,7 +19,7 @@ class Answer {
 public:
     explicit Answer(Fd pipe) : pipe_(std::move(pipe)) {}
     // False when nobody reads any more.
-    bool ready(int shim_pid, int vmm_pid, const ReadyTimes &times);
+    bool ready(int shim_pid, int vmm_pid, const ReadyTimes &times, std::string_view ports);
     bool error(const Failure &failure, std::string_view console_tail);
 
 private:

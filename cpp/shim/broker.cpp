@@ -90,6 +90,9 @@ Status Broker::take_client_frame(Client &client, const Frame &frame) {
     case What::stop:
         owner_.client_asks_stop(read_u32(frame.payload), frame.payload[4] != std::byte{0});
         break;
+    case What::request:
+        return owner_.client_requests(
+            client.id(), {reinterpret_cast<const char *>(frame.payload.data()), frame.payload.size()});
     case What::ping:
         client.link().send_frame(Kind::pong, 0, frame.payload);
         break;
@@ -133,6 +136,21 @@ void Broker::forward_to_client(const Frame &frame) {
     }
 }
 
+// Only queued here: it may be called while a frame of this very client is taken.
+void Broker::tell_client(ClientId id, Kind kind, std::string_view json) {
+    const auto found = clients_.find(id);
+    if (found == clients_.end() || !found->second->greeted() || json.size() > max_payload_bytes) return;
+    Link &link = found->second->link();
+    if (link.unsent() > most_unsent_to_client) return;
+    link.send_frame(kind, 0, std::as_bytes(std::span(json)));
+    loop_.change(link.fd(), link.interest(is_read(*found->second)));
+}
+
+void Broker::tell_clients(Kind kind, std::string_view json) {
+    for (const auto &entry : clients_)
+        tell_client(entry.first, kind, json);
+}
+
 // Held back are those that send to the agent: a stop must come through however full its queue is.
 bool Broker::is_read(const Client &client) const {
     return !holding_back_ || !client.ever_called();
@@ -153,6 +171,7 @@ void Broker::lose(ClientId id) {
     loop_.forget(found->second->link().fd());
     found->second->link().discard_input();
     clients_.erase(found);
+    owner_.client_lost(id);
     if (listener_) loop_.change(listener_.get(), EPOLLIN);
 }
 

@@ -25,6 +25,9 @@ public:
     // Whether everything for the clients was sent.
     bool all_sent() const;
     void cut_clients();
+    // A frame of the shim's own, on stream 0; nothing where the client is gone.
+    void tell_client(ClientId id, Kind kind, std::string_view json);
+    void tell_clients(Kind kind, std::string_view json);
 
 private:
     void accept_clients();

@@ -27,6 +27,8 @@ Result<ClientMessage> Client::take(const Frame &frame) {
     case Kind::stop:
         if (std::to_integer<int>(frame.payload[4]) > 1) return malformed("stop with a force that is neither 0 nor 1");
         return ClientMessage{What::stop};
+    case Kind::request:
+        return ClientMessage{What::request};
     case Kind::ping:
         return ClientMessage{What::ping};
     case Kind::pong:

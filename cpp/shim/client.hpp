@@ -9,7 +9,7 @@ namespace boxlite {
 
 // What a client's frame comes to, once its rules are met.
 struct ClientMessage {
-    enum class What : std::uint8_t { nothing, stop, ping, open, control, call_frame };
+    enum class What : std::uint8_t { nothing, stop, request, ping, open, control, call_frame };
     What what = What::nothing;
     std::uint32_t stream = 0;
     // A whole control payload, of open and control.

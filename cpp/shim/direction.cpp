@@ -10,6 +10,7 @@ bool may_come(const FrameHeader &header, Hop hop) {
     case Kind::pong:
         return true;
     case Kind::stop:
+    case Kind::request:
     case Kind::open:
     case Kind::control:
     case Kind::close:
@@ -30,6 +31,8 @@ bool may_come(const FrameHeader &header, Hop hop) {
     case Kind::boot:
     case Kind::shutdown:
     case Kind::refused:
+    case Kind::reply:
+    case Kind::notice:
         return false;
     }
     return false;

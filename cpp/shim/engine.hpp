@@ -22,7 +22,8 @@ struct Machine {
 class Engine {
 public:
     virtual ~Engine() = default;
-    virtual Result<Machine> start(const ShimSettings &settings, const std::vector<Fd> &disks) const = 0;
+    // `network` is the machine's end of its network wire, or -1.
+    virtual Result<Machine> start(const ShimSettings &settings, const std::vector<Fd> &disks, int network) const = 0;
     // What an exit status during boot and what was logged mean, when the engine knows better than 'boot-failed'.
     virtual std::optional<Failure> explain(int status, const Tail &log) const = 0;
 };

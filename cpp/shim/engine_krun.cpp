@@ -6,7 +6,7 @@
 namespace boxlite {
 namespace {
 
-// The child's descriptors: 0 settings, 1 and 2 log, 3 console, then the disks.
+// The child's descriptors: 0 settings, 1 and 2 log, 3 console, then the disks and the network.
 constexpr int console_fd = 3;
 constexpr int first_disk_fd = 4;
 
@@ -32,6 +32,8 @@ std::string vmm_settings(const ShimSettings &settings) {
         .member("disks", disks)
         .member("consoleFd", console_fd)
         .member("agentSocket", settings.agent_socket);
+    // After the disks.
+    if (settings.network) json.member("networkFd", first_disk_fd + static_cast<int>(settings.disks.size()));
     return json.text();
 }
 
@@ -59,7 +61,7 @@ Failure no_machine(const Tail &log) {
 
 class KrunEngine final : public Engine {
 public:
-    Result<Machine> start(const ShimSettings &settings, const std::vector<Fd> &disks) const override {
+    Result<Machine> start(const ShimSettings &settings, const std::vector<Fd> &disks, int network) const override {
         auto input = make_pipe();
         if (!input) return input.failure();
         auto console = make_pipe();
@@ -80,6 +82,7 @@ public:
                     true};
         for (const Fd &disk : disks)
             vmm.fds.push_back(disk.get());
+        if (network >= 0) vmm.fds.push_back(network);
         auto child = spawn(vmm);
         if (!child) return child.failure();
         return Machine{std::move(child.value()), std::move(console.value().read), std::move(log.value().read),

@@ -6,7 +6,7 @@
 namespace boxlite {
 namespace {
 
-// The child's descriptors: 0 nothing, 1 and 2 log, 3 console, 4 agent, 5 kernel, then the disks.
+// The child's descriptors: 0 nothing, 1 and 2 log, 3 console, 4 agent, 5 kernel, then the disks and the network.
 constexpr int console_fd = 3;
 constexpr int agent_fd = 4;
 constexpr int kernel_fd = 5;
@@ -33,6 +33,12 @@ void add_disk(std::vector<std::string> &argv, std::size_t index, bool readonly) 
     add(argv, "-device", "virtio-blk-device,drive=disk" + number);
 }
 
+// The address is that of cpp/vmm/boot.cpp, and what boxlite-netd sends to.
+void add_network(std::vector<std::string> &argv, int fd) {
+    add(argv, "-netdev", "stream,id=network,server=off,addr.type=fd,addr.str=" + std::to_string(fd));
+    add(argv, "-device", "virtio-net-device,netdev=network,mac=5a:94:ef:e4:0c:ee");
+}
+
 std::vector<std::string> command_line(const ShimSettings &settings) {
     std::vector<std::string> argv{settings.programs.qemu};
     // The id is an element of its own: that is how a box's processes are found.
@@ -54,6 +60,7 @@ std::vector<std::string> command_line(const ShimSettings &settings) {
     add(argv, "-device", "virtserialport,chardev=agent,name=agent.0");
     for (std::size_t i = 0; i < settings.disks.size(); ++i)
         add_disk(argv, i, settings.disks[i].readonly);
+    if (settings.network) add_network(argv, first_disk_fd + static_cast<int>(settings.disks.size()));
     add(argv, "-device", "virtio-rng-device");
     add(argv, "-device", "virtio-balloon-device,free-page-reporting=on");
     return argv;
@@ -61,7 +68,7 @@ std::vector<std::string> command_line(const ShimSettings &settings) {
 
 class QemuEngine final : public Engine {
 public:
-    Result<Machine> start(const ShimSettings &settings, const std::vector<Fd> &disks) const override {
+    Result<Machine> start(const ShimSettings &settings, const std::vector<Fd> &disks, int network) const override {
         auto console = make_socket_pair();
         if (!console) return console.failure();
         auto agent = make_socket_pair();
@@ -85,6 +92,7 @@ public:
             false};
         for (const Fd &disk : disks)
             qemu.fds.push_back(disk.get());
+        if (network >= 0) qemu.fds.push_back(network);
         auto child = spawn(qemu);
         if (!child) return child.failure();
         return Machine{std::move(child.value()), std::move(console.value().ours), std::move(log.value().read),

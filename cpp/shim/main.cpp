@@ -53,7 +53,7 @@ int main(int argc, char **argv) {
     const Status up = bring_up(supervisor, inherited.value(), disks.value(), began_ms);
     if (up) {
         // A reader that is gone makes no difference: its lifeline, if it had one, says the same.
-        answer.ready(::getpid(), supervisor.machine_pid(), supervisor.times());
+        answer.ready(::getpid(), supervisor.machine_pid(), supervisor.times(), supervisor.ports());
         supervisor.run();
     } else {
         supervisor.abandon();

@@ -1,5 +1,6 @@
 #pragma once
 #include "../common/result.hpp"
+#include "stream_table.hpp"
 #include <cstdint>
 #include <string_view>
 
@@ -13,6 +14,9 @@ public:
     virtual void agent_says_bye(std::uint8_t word) = 0;
     virtual void agent_lost(const Failure &why) = 0;
     virtual void client_asks_stop(std::uint32_t grace_ms, bool force) = 0;
+    // A request to the shim itself, as JSON; a failure ends the connection.
+    virtual Status client_requests(ClientId client, std::string_view request) = 0;
+    virtual void client_lost(ClientId client) = 0;
 
 protected:
     ~BoxOwner() = default;

@@ -96,7 +96,7 @@ std::vector<DiskSetting> read_disks(Members &members) {
 }
 
 // Only the programs of the engine in use have to be there.
-Programs read_programs(Members &members, EngineName engine) {
+Programs read_programs(Members &members, EngineName engine, bool has_network) {
     Members programs = members.object("programs");
     Programs found;
     if (engine == EngineName::krun) {
@@ -107,6 +107,7 @@ Programs read_programs(Members &members, EngineName engine) {
         found.qemu = programs.path("qemu");
         found.kernel = programs.path("kernel");
     }
+    if (has_network) found.netd = programs.path("netd");
     members.include(programs);
     return found;
 }
@@ -134,7 +135,8 @@ Result<ShimSettings> parse_shim_settings(std::string_view text) {
     settings.memory_mib = static_cast<std::uint32_t>(machine.integer("memoryMiB", 64, UINT32_MAX));
     members.include(machine);
     settings.disks = read_disks(members);
-    settings.programs = read_programs(members, settings.engine);
+    if (const auto network = json.value().find("network")) settings.network = network->text();
+    settings.programs = read_programs(members, settings.engine, settings.network.has_value());
     settings.boot_timeout_ms = static_cast<double>(members.integer("bootTimeoutMs", 0, largest_integer));
     settings.lifeline = members.boolean("lifeline");
     const auto boot = json.value().object("boot");

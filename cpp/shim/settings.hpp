@@ -22,6 +22,7 @@ struct Programs {
     std::string libkrunfw;
     std::string qemu;
     std::string kernel;
+    std::string netd;
 };
 
 // What the client writes to the shim's standard input, version 1.
@@ -37,6 +38,8 @@ struct ShimSettings {
     std::uint32_t memory_mib;
     std::vector<DiskSetting> disks;
     Programs programs;
+    // What boxlite-netd is told, as text; without it the box has no network device.
+    std::optional<std::string> network;
     double boot_timeout_ms;
     bool lifeline;
     // The agent's boot document, as text.

@@ -44,13 +44,15 @@ Status Supervisor::attend(const std::optional<Fd> &lifeline) {
 }
 
 Status Supervisor::boot(const std::vector<Fd> &disks, double began_ms) {
-    auto machine = engine_.start(settings_, disks);
+    if (Status s = start_network(); !s) return s;
+    auto machine = engine_.start(settings_, disks, netd_ ? netd_->machine_end() : -1);
     if (!machine) return machine.failure();
+    if (netd_) netd_->machine_has_its_end();
     spawned_ms_ = now_ms();
     times_.vmm_ms = spawned_ms_ - began_ms;
     if (Status adopted = adopt_machine(std::move(machine.value())); !adopted) return adopted;
     const double deadline = spawned_ms_ + settings_.boot_timeout_ms;
-    while (!serving_ && !boot_failure_) {
+    while ((!serving_ || (netd_ && !netd_->ready())) && !boot_failure_) {
         if (now_ms() >= deadline) {
             fail_boot({"boot-timeout",
                        "The guest did not say hello within " +
@@ -62,6 +64,13 @@ Status Supervisor::boot(const std::vector<Fd> &disks, double began_ms) {
     }
     if (boot_failure_) return *boot_failure_;
     return success();
+}
+
+// While it opens its ports, the machine boots.
+Status Supervisor::start_network() {
+    if (!settings_.network) return success();
+    netd_.emplace(loop_, settings_, *this);
+    return netd_->start();
 }
 
 Status Supervisor::adopt_machine(Machine machine) {
@@ -133,6 +142,7 @@ void Supervisor::let_go() {
     while (!broker_.all_sent() && now_ms() < until)
         loop_.turn(until);
     broker_.cut_clients();
+    if (netd_) netd_->end();
     cgroup_.kill_others();
 }
 
@@ -168,6 +178,32 @@ void Supervisor::client_asks_stop(std::uint32_t grace_ms, bool force) {
     stop(Ender::request, grace_ms, force);
 }
 
+Status Supervisor::client_requests(ClientId client, std::string_view request) {
+    const auto json = Json::parse(request);
+    if (!json) return Failure{"protocol", "Malformed frame: a request that is no JSON"};
+    const Status passed =
+        netd_ ? netd_->request(client, json.value()) : Status(Failure{"box-state", "The box has no network device"});
+    if (passed) return success();
+    JsonWriter error;
+    error.member("code", passed.failure().code).member("message", passed.failure().message);
+    const auto number = json.value().integer("n", 0, 1ll << 53);
+    network_replies(client, JsonWriter().member("n", number ? number.value() : 0).member("value", false).member("error", error).text());
+    return success();
+}
+
+void Supervisor::client_lost(ClientId client) {
+    if (netd_) netd_->client_is_gone(client);
+}
+
+void Supervisor::network_replies(ClientId client, std::string_view reply) {
+    broker_.tell_client(client, Kind::reply, reply);
+}
+
+void Supervisor::network_notices(std::optional<ClientId> client, std::string_view notice) {
+    if (client) return broker_.tell_client(*client, Kind::notice, notice);
+    broker_.tell_clients(Kind::notice, notice);
+}
+
 void Supervisor::stop(Ender asked_by, std::uint32_t grace_ms, bool force) {
     if (facts_.asked_by == Ender::nobody) facts_.asked_by = asked_by;
     if (!serving_) return fail_boot({"aborted", "The boot was given up: the box was asked to end"});
@@ -200,6 +236,7 @@ void Supervisor::reap_children() {
     int status = 0;
     for (pid_t pid = 0; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;) {
         if (pid == machine_pid()) machine_ended(status);
+        if (netd_ && netd_->is(pid)) netd_->ended(status);
     }
 }
 

@@ -7,6 +7,7 @@
 #include "event_loop.hpp"
 #include "exit_record.hpp"
 #include "hygiene.hpp"
+#include "netd.hpp"
 #include "owner.hpp"
 #include "settings.hpp"
 #include "stop_clock.hpp"
@@ -15,7 +16,7 @@
 namespace boxlite {
 
 // Owns one run of a box: its machine, its connections, its stop clock, and the facts of its end.
-class Supervisor final : public BoxOwner {
+class Supervisor final : public BoxOwner, public NetworkOwner {
 public:
     Supervisor(EventLoop &loop, const ShimSettings &settings);
 
@@ -24,6 +25,8 @@ public:
     // Starts the machine and waits until its agent serves.
     Status boot(const std::vector<Fd> &disks, double began_ms);
     const ReadyTimes &times() const { return times_; }
+    // The published ports, a JSON array.
+    std::string ports() const { return netd_ ? netd_->ports() : "[]"; }
     int machine_pid() const { return machine_ ? machine_->process.pid : -1; }
     // Opens box.sock.
     Status open_to_clients();
@@ -42,8 +45,14 @@ public:
     void agent_says_bye(std::uint8_t word) override;
     void agent_lost(const Failure &why) override;
     void client_asks_stop(std::uint32_t grace_ms, bool force) override;
+    Status client_requests(ClientId client, std::string_view request) override;
+    void client_lost(ClientId client) override;
+    void network_fails(Failure why) override { fail_boot(std::move(why)); }
+    void network_replies(ClientId client, std::string_view reply) override;
+    void network_notices(std::optional<ClientId> client, std::string_view notice) override;
 
 private:
+    Status start_network();
     Status adopt_machine(Machine machine);
     void accept_agent();
     void take_signals();
@@ -67,6 +76,7 @@ private:
     ReadyTimes times_{};
     Fd signals_;
     Fd agent_listener_;
+    std::optional<Netd> netd_;
     std::optional<Machine> machine_;
     std::optional<Failure> boot_failure_;
     double spawned_ms_ = 0;

@@ -20,7 +20,14 @@ struct Told final : BoxOwner {
     void agent_says_bye(std::uint8_t word) override { bye = word; }
     void agent_lost(const Failure &why) override { lost = why.message; }
     void client_asks_stop(std::uint32_t grace_ms, bool force) override { stop = std::pair(grace_ms, force); }
+    Status client_requests(ClientId client, std::string_view text) override {
+        requests.emplace_back(client, text);
+        return text == "bad" ? Status(Failure{"protocol", "a bad request"}) : success();
+    }
+    void client_lost(ClientId client) override { gone.push_back(client); }
 
+    std::vector<std::pair<ClientId, std::string>> requests;
+    std::vector<ClientId> gone;
     std::optional<double> agent_ms;
     std::string cannot;
     std::optional<std::uint8_t> bye;

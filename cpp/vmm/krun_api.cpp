@@ -41,6 +41,7 @@ Result<KrunApi> load_krun(const std::string &libkrun, const std::string &libkrun
     bind(from, "krun_add_vsock_port2", api.add_vsock_port2, missing);
     bind(from, "krun_disable_implicit_init", api.disable_implicit_init, missing);
     bind(from, "krun_add_disk3", api.add_disk3, missing);
+    bind(from, "krun_add_net_unixstream", api.add_net_unixstream, missing);
     bind(from, "krun_set_env", api.set_env, missing);
     bind(from, "krun_start_enter", api.start_enter, missing);
     if (!missing.empty()) return Failure{"native-missing", libkrun + " lacks" + missing, reinstall};

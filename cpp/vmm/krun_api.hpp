@@ -17,6 +17,8 @@ struct KrunApi {
     std::int32_t (*disable_implicit_init)(std::uint32_t ctx);
     std::int32_t (*add_disk3)(std::uint32_t ctx, const char *id, const char *path, std::uint32_t format, bool readonly,
                               bool direct_io, std::uint32_t sync);
+    std::int32_t (*add_net_unixstream)(std::uint32_t ctx, const char *path, int fd, const std::uint8_t *mac,
+                                       std::uint32_t features, std::uint32_t flags);
     std::int32_t (*set_env)(std::uint32_t ctx, const char *const *env);
     std::int32_t (*start_enter)(std::uint32_t ctx);
 };

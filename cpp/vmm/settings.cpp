@@ -49,6 +49,12 @@ Result<VmmSettings> parse_vmm_settings(std::string_view text) {
     if (socket.value().size() >= sizeof(sockaddr_un::sun_path)) {
         return Failure{"socket-dir", "The agent socket's path is too long: " + socket.value()};
     }
+    int network = -1;
+    if (document.has("networkFd")) {
+        const auto fd = document.integer("networkFd", 3, highest_fd);
+        if (!fd) return fd.failure();
+        network = static_cast<int>(fd.value());
+    }
     return VmmSettings{box_id.value(),
                        libkrun.value(),
                        libkrunfw.value(),
@@ -56,7 +62,8 @@ Result<VmmSettings> parse_vmm_settings(std::string_view text) {
                        static_cast<std::uint32_t>(memory.value()),
                        std::move(disks.value()),
                        static_cast<int>(console.value()),
-                       socket.value()};
+                       socket.value(),
+                       network};
 }
 
 } // namespace boxlite

@@ -22,6 +22,8 @@ struct VmmSettings {
     std::vector<VmmDisk> disks;
     int console_fd;
     std::string agent_socket;
+    // -1 without a network.
+    int network_fd;
 };
 
 Result<VmmSettings> parse_vmm_settings(std::string_view text);

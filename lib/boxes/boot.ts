@@ -2,6 +2,8 @@ import { closeSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { BoxliteError } from '../errors';
 import { nativeFile } from '../native/load';
+import { explainPorts } from '../network/holder';
+import { netdSettings } from '../network/settings';
 import { cgroupPids, createBoxCgroup } from '../ownership/cgroup';
 import { readIdentity } from '../ownership/identity';
 import { BoxSockets } from '../ownership/sockets';
@@ -60,7 +62,7 @@ export async function startShim(boot: Boot, deadline: Deadline): Promise<void> {
   try {
     boot.ready = await boot.shim.ready;
   } catch (error) {
-    throw await explainBoot(error, paths.consoleLog);
+    throw await explainPorts(await explainBoot(error, paths.consoleLog), row.options.ports);
   }
   boot.bootMs = performance.now() - began;
   requireMembership(boot);
@@ -87,6 +89,7 @@ export async function markRunning({ home, row, ready }: Boot, timings: BoxRow['b
     engine: row.engine,
     boot: timings,
     ...ownerIdentity(),
+    ports: ready?.ports ?? [],
     ...shimIdentity(ready?.shimPid),
   };
   if (await home.store.boxes.move(row.id, row.state, 'running', patch)) return;
@@ -111,6 +114,7 @@ function dropLifeline(home: Home, id: string, shim: LaunchedShim | undefined): v
 function shimSettings({ home, row, engine, cgroup }: Boot, bootTimeoutMs: number): ShimSettings {
   const paths = boxPaths(home.path, row.id);
   const sockets = new BoxSockets(home.path, row.id);
+  const network = netdSettings(row.options);
   return {
     version: 1,
     boxId: row.id,
@@ -125,13 +129,15 @@ function shimSettings({ home, row, engine, cgroup }: Boot, bootTimeoutMs: number
       { path: imageDiskOf(home.path, row), readonly: true },
       { path: paths.disk, readonly: false },
     ],
-    programs: engine.programs(),
+    programs: { ...engine.programs(), ...(network ? { netd: nativeFile('boxlite-netd') } : {}) },
+    network,
     bootTimeoutMs,
     lifeline: !row.detached,
     boot: {
       hostname: row.options.hostname ?? row.name,
       clockNs: `${BigInt(Date.now()) * 1_000_000n}`,
       growDisk: row.options.diskMiB !== defaultDiskMiB,
+      network: network !== null,
     },
   };
 }

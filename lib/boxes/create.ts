@@ -24,6 +24,7 @@ interface Creation {
   began: number;
   boot: Boot;
   image?: PreparedImage;
+  run?: BoxRun;
   transition?: TransitionLock | null;
   diskMs: number;
   imageMs: number;
@@ -39,6 +40,7 @@ export const createSteps: readonly Step<Creation>[] = [
   { name: 'disk', run: writeDisk },
   { name: 'sockets', run: ({ boot }) => ensureSockets(boot), undo: ({ boot }) => undoSockets(boot) },
   { name: 'shim', run: bootBox, undo: ({ boot }) => undoShim(boot) },
+  { name: 'network', run: listenToNetwork },
   { name: 'ready', run: ({ boot }, deadline) => awaitReady(boot, deadline) },
   { name: 'running', run: finish },
 ];
@@ -64,7 +66,8 @@ export async function createBox(
     await creation.transition?.release();
   }
   const { boot } = creation;
-  return { row: { ...boot.row, state: 'running' }, run: new BoxRun(home, boot.row, boot.shim?.exited) };
+  const run = creation.run ?? new BoxRun(home, boot.row, boot.shim?.exited);
+  return { row: { ...boot.row, state: 'running' }, run };
 }
 
 async function checkMachine({ home, options }: Creation): Promise<void> {
@@ -122,6 +125,15 @@ async function writeDisk(creation: Creation, deadline: Deadline): Promise<void> 
 async function bootBox({ boot, onProgress }: Creation, deadline: Deadline): Promise<void> {
   onProgress({ phase: 'boot', text: `booting with ${boot.engine.name}` });
   await startShim(boot, deadline);
+}
+
+/** A program that wants to be asked about denials is connected before the first of them. */
+async function listenToNetwork(creation: Creation, deadline: Deadline): Promise<void> {
+  const { home, options, boot } = creation;
+  if (!options.network.onDeny) return;
+  creation.run = new BoxRun(home, boot.row, boot.shim?.exited);
+  creation.run.notices.onDeny = options.network.onDeny;
+  await creation.run.link(deadline);
 }
 
 async function finish(creation: Creation): Promise<void> {

@@ -44,8 +44,8 @@ export class Home {
     return this.#engine;
   }
 
-  log(level: LogRecord['level'], text: string, box?: string): void {
-    this.#settings.logger?.({ at: new Date(), source: 'sdk', level, text, ...(box === undefined ? {} : { box }) });
+  log(level: LogRecord['level'], text: string, box?: string, source: LogRecord['source'] = 'sdk'): void {
+    this.#settings.logger?.({ at: new Date(), source, level, text, ...(box === undefined ? {} : { box }) });
   }
 
   async close(): Promise<void> {

@@ -17,7 +17,7 @@ const emptyConfig: BoxRow['imageConfig'] = {
 
 /** The row of a box that is about to be made; its image comes with the image step. */
 export function newRow(id: string, nonce: string, engine: EngineName, options: CheckedBoxOptions): BoxRow {
-  const { name = id, labels, image: _, detached, autoRemove, preparing = false, ...settings } = options;
+  const { name = id, labels, image: _, detached, autoRemove, preparing = false, network, ...settings } = options;
   return {
     id,
     name,
@@ -26,13 +26,14 @@ export function newRow(id: string, nonce: string, engine: EngineName, options: C
     imageRef: '',
     imageDigest: '',
     labels,
-    options: settings,
+    options: { ...settings, network: { policy: network.policy, dns: network.dns } },
     imageConfig: emptyConfig,
     nonce,
     createdAt: Date.now(),
     startedAt: null,
     exit: null,
     boot: null,
+    ports: [],
     shimPid: null,
     shimStartTicks: null,
     shimBootId: null,
@@ -75,7 +76,7 @@ export function boxInfo(home: string, row: BoxRow): BoxInfo {
     createdAt: new Date(row.createdAt),
     ...(row.startedAt === null ? {} : { startedAt: new Date(row.startedAt) }),
     ...(row.exit === null ? {} : { exit: row.exit }),
-    ports: [],
+    ports: row.state === 'running' ? row.ports : [],
     ...(row.shimPid === null ? {} : { shimPid: row.shimPid }),
     diskBytes,
   };

@@ -1,6 +1,8 @@
 import { BoxliteError } from '../errors';
 import type { BoxLink } from '../exec/command';
 import type { CommandDefaults } from '../exec/request';
+import { NetworkNotices } from '../network/notices';
+import type { NetworkSettings } from '../options';
 import { BoxSockets } from '../ownership/sockets';
 import { boxOwnerEnd } from '../ownership/watch';
 import { ShimConnection } from '../shim/connection';
@@ -24,6 +26,7 @@ export class BoxRun {
   readonly defaults: CommandDefaults;
   readonly #home: Home;
   readonly #row: BoxRow;
+  readonly notices: NetworkNotices;
   #connection: Promise<ShimConnection> | undefined;
   #connected: ShimConnection | undefined;
   #exited: Promise<ExitInfo> | undefined;
@@ -34,6 +37,7 @@ export class BoxRun {
     this.nonce = row.nonce;
     this.#home = home;
     this.#row = row;
+    this.notices = new NetworkNotices((level, text) => home.log(level, text, row.id, 'netd'));
     this.defaults = commandDefaults(row);
     if (shimEnded) this.#exited = shimEnded.then(() => this.#watch());
   }
@@ -55,7 +59,41 @@ export class BoxRun {
 
   /** The link for a command; connects where there is no connection, or none any more. */
   async link(deadline: Deadline): Promise<BoxLink> {
-    return { id: this.id, connection: await this.#open(deadline), explainLoss: (cause) => this.explainLoss(cause) };
+    return {
+      id: this.id,
+      connection: await this.#open(deadline),
+      explainLoss: (cause) => this.explainLoss(cause),
+      onDenied: (listener) => this.notices.onDenied(listener),
+    };
+  }
+
+  get options(): BoxRow['options'] {
+    return this.#row.options;
+  }
+
+  /** Asks the shim; a value that comes after the deadline goes to `undo`. Without a deadline, only over a connection that stands. */
+  async request(
+    op: string,
+    parameters: object,
+    deadline?: Deadline,
+    undo?: (late: never) => unknown,
+  ): Promise<unknown> {
+    const connection = deadline ? await this.#open(deadline) : this.#connected;
+    if (!connection) throw new BoxliteError('box-died', 'There is no connection to the box', { box: this.id });
+    const replied = connection.request(op, parameters);
+    if (!deadline) return replied;
+    try {
+      return await deadline.race(replied);
+    } catch (error) {
+      if (deadline.signal.aborted && undo) void replied.then((late) => undo(late as never)).catch(() => {});
+      throw error;
+    }
+  }
+
+  /** Writes down the network that the box has from now on. */
+  async keepNetwork(network: NetworkSettings): Promise<void> {
+    this.#row.options = { ...this.#row.options, network };
+    await this.#home.store.boxes.patch(this.id, { options: this.#row.options }, { nonce: this.nonce });
   }
 
   /** What a call that lost the box rejects with: the box's own end where it ended, else the cause. */
@@ -88,7 +126,10 @@ export class BoxRun {
     try {
       // The links are made anew before every connect: cleaners of /tmp may have taken them.
       await sockets.ensure();
-      return await ShimConnection.open(sockets.path('box.sock'), this.nonce, deadline);
+      const connection = await ShimConnection.open(sockets.path('box.sock'), this.nonce, deadline);
+      connection.onNotice((notice) => this.notices.take(notice, (reply) => connection.request('verdict', reply)));
+      if (this.notices.onDeny) await deadline.race(connection.request('policy', { asks: true }));
+      return connection;
     } catch (error) {
       if (!BoxliteError.is(error, 'box-died')) throw error;
       throw await this.explainLoss(error);

@@ -1,9 +1,12 @@
 import { BoxliteError } from '../errors';
 import type { CallSink, ShimConnection } from '../shim/connection';
 import { type Channel, channels, malformed } from '../shim/protocol';
-import type { ErrorCode } from '../types';
+import type { EgressDenied, ErrorCode } from '../types';
 import { Inflow } from './inflow';
 import { Outflow } from './outflow';
+
+// A command that is denied without end is told of its first ones.
+const mostDenied = 1_000;
 
 /** How a command ended, as the agent says it. */
 export interface CommandExit {
@@ -13,6 +16,7 @@ export interface CommandExit {
   durationMs: number;
   cpuMs: number;
   peakMemoryBytes: number;
+  denied: EgressDenied[];
 }
 export interface CommandStart {
   id: string;
@@ -25,6 +29,8 @@ export interface BoxLink {
   connection: ShimConnection;
   /** The error for a call that lost its box: waits for the exit record. */
   explainLoss(cause: BoxliteError): Promise<BoxliteError>;
+  /** Calls back for what the box's network denies, until the returned function is called. */
+  onDenied(listener: (denied: EgressDenied) => void): () => void;
 }
 
 /** One running command on the wire: its three streams by credit, its start and its end. */
@@ -41,10 +47,15 @@ export class RunningCommand {
   readonly #answers = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
   #fail: (error: BoxliteError) => void = () => {};
   #nextControl = 1;
+  readonly #denied: EgressDenied[] = [];
+  readonly #stopListening: () => void;
   #over = false;
 
   constructor(link: BoxLink, request: object) {
     this.#link = link;
+    this.#stopListening = link.onDenied((denied) => {
+      if (this.#denied.length < mostDenied) this.#denied.push(denied);
+    });
     const started = settled<CommandStart>();
     const ended = settled<CommandExit>();
     this.started = started.promise;
@@ -70,7 +81,7 @@ export class RunningCommand {
       ended: (kind, value) => {
         if (kind === 'error') return fail(readError(value, link.id));
         this.#finish();
-        ended.resolve(readExit(value));
+        ended.resolve({ ...readExit(value), denied: this.#denied });
       },
       lost: (cause) => void link.explainLoss(cause).then(fail, fail),
     };
@@ -138,6 +149,7 @@ export class RunningCommand {
 
   #finish(failure?: BoxliteError): void {
     this.#over = true;
+    this.#stopListening();
     this.stdin.finish();
     this.stdout.finish(failure);
     this.stderr.finish(failure);
@@ -164,7 +176,7 @@ function readStart(value: Record<string, unknown>): CommandStart {
   return { id, pid };
 }
 
-function readExit(value: Record<string, unknown>): CommandExit {
+function readExit(value: Record<string, unknown>): Omit<CommandExit, 'denied'> {
   const number = (name: string) => (typeof value[name] === 'number' ? (value[name] as number) : null);
   const exitCode = number('exitCode');
   const signal = number('signal');

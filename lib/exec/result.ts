@@ -30,7 +30,7 @@ export function execResult(
     stdoutBytes: out,
     stderrBytes: err,
     dropped: { stdout: stdout?.dropped ?? 0, stderr: stderr?.dropped ?? 0 },
-    denied: [],
+    denied: exit?.denied ?? [],
     usage: { cpuMs: exit?.cpuMs ?? 0, peakMemoryBytes: exit?.peakMemoryBytes ?? 0 },
   };
 }

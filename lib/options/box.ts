@@ -5,8 +5,10 @@ import { expected } from './failure';
 import { type Check, type Checks, checkFields, optional, withDefault } from './fields';
 import { type ImageSource, imageSource } from './image-source';
 import { labels } from './labels';
-import { later, laterUnlessEmptyArray, laterUnlessEmptyObject, laterUnlessNone } from './later';
 import { type CheckedReady, ready } from './ready';
+import { later, laterUnlessEmptyArray, laterUnlessEmptyObject } from './later';
+import { type CheckedNetwork, type NetworkSettings, network } from './network';
+import { type CheckedPort, ports } from './ports';
 import { user } from './user';
 import { boolean, callback, guestPath, integer, milliseconds } from './values';
 
@@ -20,6 +22,8 @@ export interface BoxSettings {
   env: Record<string, string>;
   hostname?: string | undefined;
   ready?: CheckedReady | undefined;
+  network: NetworkSettings;
+  ports: CheckedPort[];
   /** Absent: what the engine takes. */
   bootTimeoutMs?: number | undefined;
 }
@@ -32,6 +36,7 @@ export interface CheckedBoxOptions extends BoxSettings {
   autoRemove: boolean;
   /** It is to be prepared before it is anybody's. */
   preparing?: boolean;
+  network: CheckedNetwork;
 }
 
 const oneTiBInMiB = 1024 * 1024;
@@ -60,8 +65,8 @@ const checks = {
   ),
   bootTimeoutMs: optional(milliseconds('zero')),
   mounts: laterUnlessEmptyArray,
-  ports: laterUnlessEmptyArray,
-  network: laterUnlessNone,
+  ports,
+  network,
   secrets: laterUnlessEmptyObject,
   ready,
   detached: withDefault(boolean, false),

@@ -31,6 +31,16 @@ export {
 } from './lifecycle';
 export { type CheckedLogs, checkLogs } from './logs';
 export { type CheckedPortWait, checkPortWait } from './port';
+export {
+  type CheckedNetwork,
+  type CheckedPolicy,
+  checkSetNetwork,
+  checkVerdict,
+  type NetworkSettings,
+  noNetwork,
+  type OnDeny,
+} from './network';
+export { type CheckedPort, checkForward } from './ports';
 export { checkKillSignal, checkMatch, checkStream } from './process';
 export { type CheckedRef, checkRef } from './ref';
 export { type ImageReference, parseReference } from './reference';

@@ -26,10 +26,3 @@ export function laterUnlessEmptyObject(value: unknown, path: string): undefined 
   if (value === undefined || readEntries(value, 'an object', path).length === 0) return undefined;
   return later(value, path);
 }
-
-export function laterUnlessNone(value: unknown, path: string): undefined {
-  if (value === undefined || value === 'none') return undefined;
-  const isPolicy = value === 'public' || (typeof value === 'object' && value !== null && !Array.isArray(value));
-  if (!isPolicy) throw expected("'none', 'public' or an object with 'allow'", path, value);
-  return later(value, path);
-}

@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { BoxliteError } from '../errors';
+import type { ErrorCode } from '../types';
 import type { Deadline } from '../util/deadline';
 import {
   type Channel,
@@ -11,7 +12,9 @@ import {
   type Frame,
   FrameReader,
   malformed,
+  maxPayloadBytes,
   preambleBytes,
+  readObject,
 } from './protocol';
 
 /** Who hears what comes for one call. `ended` or `lost` is the last of it. */
@@ -37,7 +40,10 @@ export class ShimConnection {
   readonly #socket: Socket;
   readonly #calls = new Map<number, OpenCall>();
   readonly #reader: FrameReader;
+  readonly #requests = new Map<number, { resolve: (value: unknown) => void; reject: (error: BoxliteError) => void }>();
+  #onNotice: (notice: Record<string, unknown>) => void = () => {};
   #nextStream = 1;
+  #nextRequest = 1;
   #ended: BoxliteError | undefined;
   #resolveClosed: (why: BoxliteError) => void = () => {};
 
@@ -123,6 +129,23 @@ export class ShimConnection {
     this.#socket.write(encodeFrame('stop', 0, payload));
   }
 
+  /** Asks the shim itself; resolves with the reply's value, or rejects with its error. */
+  request(op: string, parameters: object): Promise<unknown> {
+    const n = this.#nextRequest++;
+    const payload = Buffer.from(JSON.stringify({ n, op, ...parameters }));
+    if (payload.length > maxPayloadBytes) return Promise.reject(tooLarge(op, payload.length));
+    if (this.#ended) return Promise.reject(this.#ended);
+    return new Promise((resolve, reject) => {
+      this.#requests.set(n, { resolve, reject });
+      this.#socket.write(encodeFrame('request', 0, payload));
+    });
+  }
+
+  /** Hears what the shim tells without being asked; there is one listener. */
+  onNotice(listener: (notice: Record<string, unknown>) => void): void {
+    this.#onNotice = listener;
+  }
+
   close(): void {
     this.#end(new BoxliteError('runtime-closed', 'The connection to the box was closed'));
   }
@@ -139,6 +162,8 @@ export class ShimConnection {
   #dispatch(frame: Frame): void {
     if (frame.kind === 'ping') this.#socket.write(encodeFrame('pong', 0, Buffer.from(frame.payload)));
     if (frame.kind === 'refused') throw malformed(frame.payload.toString());
+    if (frame.kind === 'reply') return this.#settle(readObject(frame));
+    if (frame.kind === 'notice') return this.#onNotice(readObject(frame));
     const call = this.#calls.get(frame.stream);
     // A frame for a call that is over may have crossed with its end.
     if (!call) return;
@@ -160,6 +185,14 @@ export class ShimConnection {
     sink.ended(kind, value);
   }
 
+  #settle({ n, value, error }: Record<string, unknown>): void {
+    const waiting = this.#requests.get(Number(n));
+    if (!waiting) throw malformed('a reply to no request');
+    this.#requests.delete(Number(n));
+    if (error === undefined) waiting.resolve(value);
+    else waiting.reject(errorOf(error as Record<string, string>));
+  }
+
   #forget(stream: number): void {
     this.#calls.delete(stream);
     if (this.#calls.size === 0) this.#socket.unref();
@@ -173,7 +206,23 @@ export class ShimConnection {
     this.#calls.clear();
     this.#resolveClosed(why);
     for (const { sink } of calls) sink.lost(why);
+    for (const { reject } of this.#requests.values()) reject(why);
+    this.#requests.clear();
   }
+}
+
+function errorOf({ code, message, hint }: Record<string, string>): BoxliteError {
+  return new BoxliteError((code ?? 'protocol') as ErrorCode, message ?? 'The shim gave no reason', { hint });
+}
+
+function tooLarge(op: string, bytes: number): BoxliteError {
+  return new BoxliteError(
+    'limit',
+    `A request '${op}' of ${bytes} bytes exceeds the limit of ${maxPayloadBytes} bytes`,
+    {
+      hint: 'Use fewer rules: ranges and wildcards cover many names.',
+    },
+  );
 }
 
 /** True once the right preamble is in. A shim that refuses sends `refused` in its place, with why. */

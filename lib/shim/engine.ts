@@ -19,7 +19,7 @@ export interface KvmVerdict {
   detail: string;
 }
 
-const noPrograms = { vmm: '', libkrun: '', libkrunfw: '', qemu: '', kernel: '' };
+const noPrograms = { vmm: '', libkrun: '', libkrunfw: '', qemu: '', kernel: '', netd: '' };
 
 const krun: Engine = {
   name: 'krun',

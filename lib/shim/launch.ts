@@ -3,6 +3,7 @@ import { Socket } from 'node:net';
 import { BoxliteError } from '../errors';
 import type { NativeSpawn } from '../native/contract';
 import { native, nativeFile } from '../native/load';
+import type { CheckedPort } from '../options';
 import { shimArgv } from '../ownership/argv';
 import type { ShimReaper } from '../ownership/reaper';
 import type { ErrorCode } from '../types';
@@ -18,6 +19,7 @@ export interface ReadyAnswer {
   vmmMs: number;
   kernelMs: number;
   agentMs: number;
+  ports: CheckedPort[];
 }
 
 /** A shim that was spawned and owns its box; `ready` is its one answer. */

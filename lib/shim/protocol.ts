@@ -14,6 +14,9 @@ const magic = Buffer.from('BOXLITE\n', 'latin1');
 export const kinds = {
   stop: 8,
   refused: 9,
+  request: 10,
+  reply: 11,
+  notice: 12,
   open: 16,
   started: 17,
   data: 18,
@@ -48,12 +51,11 @@ export interface Frame {
 
 /** What a shim may send to a client. */
 const toClient = new Map<number, KindName>(
-  (['refused', 'started', 'data', 'credit', 'answer', 'exit', 'error', 'ping', 'pong'] as const).map((name) => [
-    kinds[name],
-    name,
-  ]),
+  (['refused', 'reply', 'notice', 'started', 'data', 'credit', 'answer', 'exit', 'error', 'ping', 'pong'] as const).map(
+    (name) => [kinds[name], name],
+  ),
 );
-const onConnection = new Set<KindName>(['refused', 'ping', 'pong']);
+const onConnection = new Set<KindName>(['refused', 'reply', 'notice', 'ping', 'pong']);
 const onChannel = new Set<KindName>(['data', 'credit']);
 const splittable = new Set<KindName>(['started', 'answer', 'exit', 'error']);
 
@@ -197,6 +199,11 @@ export class ControlJoiner {
   get pending(): boolean {
     return this.#kind !== undefined;
   }
+}
+
+/** The JSON object of a frame that is never split. */
+export function readObject(frame: Frame): Record<string, unknown> {
+  return parseObject(frame.payload.toString(), frame.kind);
 }
 
 function parseObject(json: string, kind: KindName): Record<string, unknown> {

@@ -1,3 +1,4 @@
+import type { CheckedPolicy, CheckedPort } from '../options';
 import type { EngineName } from '../types';
 
 export const settingsVersion = 1;
@@ -14,6 +15,8 @@ export interface ShimSettings {
   machine: { cpus: number; memoryMiB: number };
   disks: { path: string; readonly: boolean }[];
   programs: Programs;
+  /** What boxlite-netd is told; without it the box has no network device. The shim does not read it. */
+  network: NetdSettings | null;
   bootTimeoutMs: number;
   /** With it, the end of the program that holds the lifeline ends the box. */
   lifeline: boolean;
@@ -26,6 +29,13 @@ export interface Programs {
   libkrunfw: string;
   qemu: string;
   kernel: string;
+  netd: string;
+}
+
+export interface NetdSettings {
+  policy: CheckedPolicy;
+  ports: CheckedPort[];
+  dns: string[];
 }
 
 /** What the guest's agent is told at boot; the shim passes it on unread. */
@@ -33,4 +43,6 @@ export interface BootDocument {
   hostname: string;
   clockNs: string;
   growDisk: boolean;
+  /** Whether the machine has a network device. */
+  network: boolean;
 }

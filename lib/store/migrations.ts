@@ -55,6 +55,7 @@ const migrations: readonly string[] = [
   ) STRICT;
   CREATE INDEX image_refs_by_digest ON image_refs (digest);
   `,
+  `ALTER TABLE boxes ADD COLUMN ports TEXT NOT NULL DEFAULT '[]';`,
 ];
 
 export const schemaVersion = migrations.length;

@@ -1,5 +1,5 @@
 import type { BoxSettings } from '../options/box';
-import type { BootTimings, BoxState, EngineName, ExitInfo, ImageInfo } from '../types';
+import type { BootTimings, BoxInfo, BoxState, EngineName, ExitInfo, ImageInfo } from '../types';
 
 export type ImageConfig = ImageInfo['config'];
 
@@ -22,6 +22,8 @@ export interface BoxRow {
   /** How the last run ended; null while one is under way. */
   exit: ExitInfo | null;
   boot: BootTimings | null;
+  /** Published by the current run. */
+  ports: BoxInfo['ports'];
   shimPid: number | null;
   shimStartTicks: string | null;
   shimBootId: string | null;
@@ -127,6 +129,7 @@ const codecs = {
   startedAt: asIs,
   exit,
   boot: nullableJson,
+  ports: json,
   shimPid: asIs,
   shimStartTicks: asIs,
   shimBootId: asIs,

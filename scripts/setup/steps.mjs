@@ -9,6 +9,7 @@ import kernel from './steps/kernel.mjs';
 import libkrun from './steps/libkrun.mjs';
 import libkrunfw from './steps/libkrunfw.mjs';
 import modules from './steps/modules.mjs';
+import netd from './steps/netd.mjs';
 import { packagesFor } from './steps/packages.mjs';
 
 /**
@@ -26,6 +27,7 @@ export function stepsFor(purpose) {
     modules,
     cpp,
     imageTool,
+    netd,
     kernel,
     addon,
     agentDisk,

@@ -13,6 +13,8 @@ test('an image alone gets the defaults', () => {
     memoryMiB: 512,
     diskMiB: 4096,
     env: {},
+    network: { policy: { mode: 'none' }, dns: [] },
+    ports: [],
     detached: false,
     autoRemove: false,
   });
@@ -34,7 +36,8 @@ test('every option is kept as it was given', () => {
     detached: true,
     autoRemove: true,
   };
-  expect(checkBoxOptions(options)).toEqual(options);
+  const network = { policy: { mode: 'none' }, dns: [] };
+  expect(checkBoxOptions(options)).toEqual({ ...options, network, ports: [] });
 });
 
 describe('wrong types', () => {

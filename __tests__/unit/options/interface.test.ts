@@ -24,8 +24,6 @@ const boxOnly = { image: { rootfs: '/x' } };
 // A value that asks for something, where the option has no meaning yet.
 const asksForMore: Record<string, unknown> = {
   mounts: [{ host: '/a', guest: '/b' }],
-  ports: [{ guest: 80 }],
-  network: 'public',
   secrets: { key: { value: 'x', hosts: ['a.example'] } },
   idleMs: 1000,
   maxLifeMs: 1000,
@@ -33,8 +31,6 @@ const asksForMore: Record<string, unknown> = {
 };
 const asksForNothing: Record<string, unknown> = {
   mounts: [],
-  ports: [],
-  network: 'none',
   secrets: {},
   detached: false,
 };
@@ -51,7 +47,7 @@ describe.each<[string, string[], (options: object) => unknown, string[]]>([
     'BoxOptions',
     membersOf('BoxOptions'),
     (o) => checkBoxOptions({ ...boxOnly, ...o }),
-    ['mounts', 'ports', 'network', 'secrets', 'idleMs', 'maxLifeMs'],
+      ['mounts', 'secrets', 'idleMs', 'maxLifeMs'],
   ],
   ['ExecOptions', [...call, ...exec], (o) => checkExec(['true'], o), []],
   ['SpawnOptions', [...call, ...spawn], (o) => checkSpawn(['true'], o), []],
@@ -88,9 +84,4 @@ describe.each<[string, string[], (options: object) => unknown, string[]]>([
 test('stdin of spawn is a stream, not an option', () => {
   for (const name of notForSpawn)
     expect(messageOf(() => checkSpawn('x', { [name]: 'y' }))).toBe(`Unknown option '${name}' for spawn`);
-});
-
-test('a network of every form is for a later version', () => {
-  expect(refusalOf(() => checkBoxOptions({ ...boxOnly, network: { allow: [] } })).code).toBe('unsupported');
-  expect(BoxliteError.is(undefined)).toBe(false);
 });

@@ -7,6 +7,8 @@ test('a row comes back as it was stored', async () => {
     labels: { 'a.b/c': '"', ['__proto__']: 'x', '': '' },
     options: {
       cpus: 2,
+      network: { policy: { mode: 'none' }, dns: [] },
+      ports: [],
       memoryMiB: 256,
       diskMiB: 64,
       user: 'a:b',

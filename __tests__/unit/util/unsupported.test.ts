@@ -5,8 +5,6 @@ const runtime = new Runtime({ home: '/tmp/never-opened' });
 describe('what this version does not have yet', () => {
   test.each([
     ['mounts', { mounts: [{ tmpfs: '/x' }] }, 'mounts'],
-    ['ports', { ports: [{ guest: 80 }] }, 'ports'],
-    ['a network', { network: 'public' as const }, 'network'],
     ['secrets', { secrets: { A: { value: 'x', hosts: [] } } }, 'secrets'],
     ['idleMs', { idleMs: 1 }, 'idleMs'],
     ['maxLifeMs', { maxLifeMs: 1 }, 'maxLifeMs'],

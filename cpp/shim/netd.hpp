@@ -1,0 +1,84 @@
+#pragma once
+#include "../common/fd.hpp"
+#include "../common/json.hpp"
+#include "../common/result.hpp"
+#include "capture.hpp"
+#include "event_loop.hpp"
+#include "link.hpp"
+#include "settings.hpp"
+#include "spawn.hpp"
+#include "stream_table.hpp"
+#include <optional>
+#include <string>
+
+namespace boxlite {
+
+// What the network's process tells the owner of the box. Texts are JSON objects.
+class NetworkOwner {
+public:
+    virtual void network_fails(Failure why) = 0;
+    virtual void network_replies(ClientId client, std::string_view reply) = 0;
+    // To one client, or to all.
+    virtual void network_notices(std::optional<ClientId> client, std::string_view notice) = 0;
+
+protected:
+    ~NetworkOwner() = default;
+};
+
+// The box's boxlite-netd: started with the box, started anew once if it dies. Both ends of the wire between it and the
+// machine are made here, and netd's end is kept, so that a death of netd leaves the machine's device connected.
+class Netd {
+public:
+    Netd(EventLoop &loop, const ShimSettings &settings, NetworkOwner &owner);
+
+    Status start();
+    // Once its ports are open.
+    bool ready() const { return ready_; }
+    // The published ports as it reported them, a JSON array.
+    const std::string &ports() const { return ports_; }
+    // The machine's end of the wire; to be let go of once the machine has it.
+    int machine_end() const { return machine_end_.get(); }
+    void machine_has_its_end() { machine_end_.reset(); }
+
+    bool is(pid_t pid) const { return process_ && process_->pid == pid; }
+    // After it was reaped.
+    void ended(int status);
+    // A request of a client, as JSON. A failure says why it could not be passed on.
+    Status request(ClientId client, const Json &request);
+    void client_is_gone(ClientId client);
+    // Kills it and waits until its ports are free.
+    void end();
+
+private:
+    Status launch();
+    std::string settings_text() const;
+    void take_events(std::uint32_t events);
+    void take_lines();
+    void take_line(std::string_view line);
+    void take_reply(const Json &message, const Json &reply);
+    void send(const std::string &line);
+    void let_go();
+    void fail(Failure why);
+
+    EventLoop &loop_;
+    const ShimSettings &settings_;
+    NetworkOwner &owner_;
+    Capture log_;
+    Fd machine_end_;
+    Fd own_end_;
+    Fd control_;
+    std::string received_;
+    SendQueue unsent_;
+    std::optional<Child> process_;
+    std::string ports_ = "[]";
+    // The policy that a client set last, for the next one.
+    std::string policy_;
+    std::string asked_policy_;
+    ClientId asked_by_ = 0;
+    std::int64_t asked_number_ = 0;
+    bool ready_ = false;
+    bool restarted_ = false;
+    bool ending_ = false;
+};
+
+} // namespace boxlite

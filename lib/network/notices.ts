@@ -1,0 +1,71 @@
+import { BoxliteError } from '../errors';
+import { checkVerdict, type OnDeny } from '../options';
+import type { EgressDenied } from '../types';
+
+/** How a question is answered. */
+export type Reply = (request: { id: number; verdict: string }) => Promise<unknown>;
+type Log = (level: 'warn' | 'error', text: string) => void;
+
+/** What a box's network tells this program: denials, and questions about them. */
+export class NetworkNotices {
+  /** Asked before a denial counts, once its asker is known to the shim. */
+  onDeny: OnDeny | undefined;
+  readonly #listeners = new Set<(denied: EgressDenied) => void>();
+  readonly #log: Log;
+
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
+  /** Calls back for each denial until the returned function is called. */
+  onDenied(listener: (denied: EgressDenied) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Takes one notice of the shim; what is of another kind is not looked at. */
+  take(notice: Record<string, unknown>, reply: Reply): void {
+    if (notice.type === 'lost') this.#log('error', 'the box has lost its network: its process ended twice');
+    if (notice.type === 'denied') this.#tell(readDenied(notice.denied));
+    if (notice.type === 'ask') void this.#answer(Number(notice.id), readDenied(notice.denied), reply);
+  }
+
+  #tell(denied: EgressDenied): void {
+    this.#log('warn', denied.message);
+    for (const listener of this.#listeners) listener(denied);
+  }
+
+  async #answer(id: number, denied: EgressDenied, reply: Reply): Promise<void> {
+    try {
+      const verdict = await this.#verdict(denied);
+      await reply({ id, verdict });
+    } catch (error) {
+      // The connection is gone, and with it the question.
+      if (!BoxliteError.is(error)) throw error;
+    }
+  }
+
+  /** What throws, or answers something else, denies. */
+  async #verdict(denied: EgressDenied): Promise<string> {
+    try {
+      return checkVerdict(await (this.onDeny?.(denied) ?? 'deny'));
+    } catch (error) {
+      this.#log('error', `onDeny failed, so ${denied.host ?? denied.ip} stays denied: ${error}`);
+      return 'deny';
+    }
+  }
+}
+
+/** A denial as boxlite-netd writes it. */
+export function readDenied(value: unknown): EgressDenied {
+  const { at, host, ip, port, protocol, rule, message } = value as Record<string, string | number>;
+  return {
+    at: new Date(String(at)),
+    ...(typeof host === 'string' ? { host } : {}),
+    ip: String(ip),
+    port: Number(port),
+    protocol: protocol as EgressDenied['protocol'],
+    rule: String(rule),
+    message: String(message),
+  };
+}
