@@ -1,5 +1,5 @@
 import { createServer, get } from 'node:http';
-import { type AddressInfo, connect, createServer as createTcpServer } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import type { Box, EgressDenied } from '../../lib/index';
 import { nameServer } from '../helpers/names';
 import { createdBox, engine, tempRuntime } from '../helpers/runtimes';
@@ -16,7 +16,7 @@ describe(`a box with a network on ${engine}`, () => {
   });
   let box: Box;
   let port = 0;
-  const fetched = (url: string) => box.exec(['wget', '-q', '-T', '20', '-O', '-', url]);
+  const fetched = (url: string) => box.exec(['wget', '-q', '-O', '-', url]);
   const policy = () => ({
     allow: [`web.test:${port}`, '*.wild.test', 'private.test', 'metadata.test', `127.0.0.1:${port}`],
     deny: ['bad.wild.test'],
@@ -96,11 +96,9 @@ describe(`a box with a network on ${engine}`, () => {
     expect(durationMs).toBeLessThan(scaled(2_000));
   });
 
-  test('is told at once that a datagram goes nowhere, and that there is no IPv6', async () => {
-    const program = 'echo x | nc -u -w 20 203.0.113.8 99; echo udp $?; nc -w 20 2001:db8::1 80; echo six $?';
-    const { stdout, denied, durationMs } = await box.exec(program);
-    expect(stdout).toBe('udp 1\nsix 1\n');
-    expect(denied).toEqual([expect.objectContaining({ protocol: 'udp', ip: '203.0.113.8', port: 99 })]);
+  test('is told at once that there is no IPv6', async () => {
+    const { stdout, durationMs } = await box.exec('nc 2001:db8::1 80; echo $?');
+    expect(stdout).toBe('1\n');
     expect(durationMs).toBeLessThan(scaled(5_000));
   });
 

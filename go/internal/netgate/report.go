@@ -13,7 +13,7 @@ const (
 	burst     = 200
 	perSecond = 50
 	// The same from the same port of the guest is one attempt: two queries of a lookup, a datagram sent again.
-	sameWithin = 5 * time.Second
+	sameWithin = 30 * time.Second
 	mostSeen   = 512
 )
 

@@ -70,6 +70,9 @@ func (p *Policy) Connect(target Target, isOwn func(netip.Addr) bool) Verdict {
 	if p.namesAddr(target.Addr, target.Protocol, target.Port, isOwn) {
 		return allowed
 	}
+	if p.Mode == None {
+		return p.notAllowed(suggestion(target))
+	}
 	reachable := p.Mode == Public || p.allowsName(target)
 	if closed, why := isClosed(target.Addr, isOwn); closed {
 		return Verdict{Rule: "private", Why: fmt.Sprintf("%s is %s", target.Addr, why), Add: addrRule(target.Addr, target.Port)}

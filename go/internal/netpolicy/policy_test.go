@@ -41,6 +41,7 @@ func TestConnect(t *testing.T) {
 		{"public does not reach multicast", Policy{Mode: Public}, "udp 224.0.0.251 5353", nil, false, "private"},
 		{"public does not reach broadcast", Policy{Mode: Public}, "udp 255.255.255.255 67", nil, false, "private"},
 		{"public does not reach the host's own address", Policy{Mode: Public}, "tcp 198.51.100.9 22", nil, false, "private"},
+		{"none says so of a private address too", Policy{Mode: None}, "tcp 127.0.0.1 80", nil, false, "none"},
 		{"none reaches nothing", Policy{Mode: None}, "tcp 93.184.216.34 80", nil, false, "none"},
 
 		{"a name is reached", rules(Rule{Host: "a.example"}), "tcp 1.2.3.4 80", []string{"a.example"}, true, ""},
