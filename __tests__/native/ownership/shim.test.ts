@@ -92,9 +92,10 @@ async function shimSettings(boxId: string): Promise<ShimSettings> {
     cgroup: null,
     machine: { cpus: 1, memoryMiB: 128 },
     disks: [{ path: disk, readonly: false }],
-    programs: { vmm: '', libkrun: '', libkrunfw: '', qemu: machine('never says hello'), kernel: disk },
+    programs: { vmm: '', libkrun: '', libkrunfw: '', qemu: machine('never says hello'), kernel: disk, netd: '' },
+    network: null,
     bootTimeoutMs: scaled(60_000),
     lifeline: true,
-    boot: { hostname: canary, clockNs: '0', growDisk: false },
+    boot: { hostname: canary, clockNs: '0', growDisk: false, network: false },
   };
 }
