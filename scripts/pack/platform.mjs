@@ -10,6 +10,7 @@ export const nativeFiles = [
   { name: 'boxlite-shim', mode: 0o755 },
   { name: 'boxlite-vmm', mode: 0o755 },
   { name: 'boxlite-image', mode: 0o755 },
+  { name: 'boxlite-netd', mode: 0o755 },
   { name: 'libkrun.so.1', mode: 0o644 },
   { name: 'libkrunfw.so.5', mode: 0o644 },
   { name: 'vmlinux.krun', mode: 0o644 },
