@@ -9,8 +9,12 @@ export interface Meddling {
   body?: string;
   /** Cuts the connection after that many bytes of the body. */
   cutAfter?: number;
+  /** Sends no more after that many bytes, and leaves the connection open. */
+  stallAfter?: number;
   /** Flips a bit of the body. */
   lie?: boolean;
+  /** Asks for the whole where a part was asked for. */
+  dropRange?: boolean;
 }
 
 export interface Seen {
@@ -58,7 +62,9 @@ export class Meddler {
   }
 
   #serve(from: IncomingMessage, to: ServerResponse): void {
-    const { method = '', url: path = '', headers } = from;
+    const { method = '', url = '', headers } = from;
+    // As a proxy it is asked with the whole address.
+    const path = url.replace(/^http:\/\/[^/]+/, '');
     const { range, authorization } = headers;
     const seen = { method, path, ...(range ? { range } : {}), ...(authorization ? { authorization } : {}) };
     this.seen.push(seen);
@@ -69,17 +75,19 @@ export class Meddler {
     }
     const [host, port] = this.#target.split(':');
     // The registry makes its addresses of the host it is asked as.
+    if (meddling.dropRange) delete headers.range;
     const onward = request({ host, port, method, path, headers }, (answer) => {
       to.writeHead(answer.statusCode ?? 502, answer.headers);
       let sent = 0;
       answer.on('data', (chunk: Buffer) => {
         const left = (meddling.cutAfter ?? Number.POSITIVE_INFINITY) - sent;
+        if (sent >= (meddling.stallAfter ?? Number.POSITIVE_INFINITY)) return;
         sent += chunk.length;
         if (meddling.lie && chunk.length > 0) chunk[0] = (chunk[0] as number) ^ 1;
         if (left > chunk.length) to.write(chunk);
         else to.write(chunk.subarray(0, Math.max(left, 0)), () => to.destroy());
       });
-      answer.on('end', () => to.end());
+      answer.on('end', () => meddling.stallAfter === undefined && to.end());
       answer.on('error', () => to.destroy());
     });
     onward.on('error', () => to.destroy());

@@ -1,7 +1,5 @@
-import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { type ImageInfo, type Progress, Runtime } from '../../../lib/index';
-import { tempHome } from '../../helpers/homes';
+import type { Progress } from '../../../lib/index';
+import { closeImages, listed, stored, tempImages } from '../../helpers/image-homes';
 import { Meddler } from '../../helpers/meddler';
 import { type TestImage, testImage, testIndex } from '../../helpers/oci';
 import { type Registry, startRegistry, user } from '../../helpers/registry';
@@ -9,7 +7,6 @@ import { dir, file, tar } from '../../helpers/tar';
 
 let registry: Registry;
 let meddler: Meddler;
-const runtimes: Runtime[] = [];
 
 const base = tar(dir('etc'), file('etc/base', 'base'));
 const config = {
@@ -38,31 +35,12 @@ afterAll(async () => {
 });
 
 beforeEach(() => meddler.reset());
-afterEach(async () => {
-  for (const runtime of runtimes.splice(0)) await runtime.close();
-});
-
-function images(home = tempHome()) {
-  const runtime = new Runtime({ home, engine: 'qemu' });
-  runtimes.push(runtime);
-  return Object.assign(runtime.images, { home });
-}
-
-async function listed(from: { list(): AsyncIterable<ImageInfo> }): Promise<string[]> {
-  const names = [];
-  for await (const { ref } of from.list()) names.push(ref);
-  return names;
-}
-
-function files(home: string, part: string): string[] {
-  const path = join(home, 'images', part);
-  return existsSync(path) ? readdirSync(path) : [];
-}
+afterEach(closeImages);
 
 describe('a pull', () => {
   test('brings an image with its configuration, and it is listed, found and removed', async () => {
-    const home = images();
-    const pulled = await home.pull(`${meddler.host}/team/app`);
+    const { images, home } = tempImages();
+    const pulled = await images.pull(`${meddler.host}/team/app`);
     expect(pulled).toMatchObject({
       ref: `${meddler.host}/team/app:latest`,
       digest: version('one').manifest.digest,
@@ -78,38 +56,38 @@ describe('a pull', () => {
       },
     });
     expect(pulled.diskBytes).toBeGreaterThan(0);
-    expect(await listed(home)).toEqual([pulled.ref]);
-    expect(await home.get(`${meddler.host}/team/app`)).toEqual(pulled);
-    expect(await home.get(pulled.digest)).toEqual(pulled);
-    expect(await home.get(`${meddler.host}/team/other`)).toBeNull();
-    expect(await home.remove(pulled.ref)).toBe(true);
-    expect(await home.remove(pulled.ref)).toBe(false);
-    expect(await listed(home)).toEqual([]);
-    for (const part of ['disks', 'blobs/sha256', 'partial', 'tmp']) expect(files(home.home, part)).toEqual([]);
+    expect(await listed(images)).toEqual([pulled.ref]);
+    expect(await images.get(`${meddler.host}/team/app`)).toEqual(pulled);
+    expect(await images.get(pulled.digest)).toEqual(pulled);
+    expect(await images.get(`${meddler.host}/team/other`)).toBeNull();
+    expect(await images.remove(pulled.ref)).toBe(true);
+    expect(await images.remove(pulled.ref)).toBe(false);
+    expect(await listed(images)).toEqual([]);
+    for (const part of ['disks', 'blobs/sha256', 'partial', 'tmp']) expect(stored(home, part)).toEqual([]);
   });
 
   test('of what is here fetches no blob, and of a changed tag only what has changed', async () => {
-    const home = images();
+    const { images } = tempImages();
     await registry.push('team/moving', 'latest', version('one'));
-    const first = await home.pull(`${meddler.host}/team/moving`);
+    const first = await images.pull(`${meddler.host}/team/moving`);
     expect(meddler.blobs()).toHaveLength(3);
     meddler.reset();
-    expect((await home.pull(`${meddler.host}/team/moving`)).digest).toBe(first.digest);
+    expect((await images.pull(`${meddler.host}/team/moving`)).digest).toBe(first.digest);
     expect(meddler.blobs()).toEqual([]);
     await registry.push('team/moving', 'latest', version('two'));
-    const second = await home.pull(`${meddler.host}/team/moving`);
+    const second = await images.pull(`${meddler.host}/team/moving`);
     expect(second.digest).toBe(version('two').manifest.digest);
     // The config and the upper layer.
     expect(meddler.blobs()).toHaveLength(2);
-    expect((await home.get(`${meddler.host}/team/moving`))?.digest).toBe(second.digest);
+    expect((await images.get(`${meddler.host}/team/moving`))?.digest).toBe(second.digest);
   });
 
   test('of a digest that is here asks nobody', async () => {
-    const home = images();
+    const { images } = tempImages();
     const ref = `${meddler.host}/team/app@${version('one').manifest.digest}`;
-    await home.pull(ref);
+    await images.pull(ref);
     meddler.reset();
-    expect((await home.pull(ref)).ref).toBe(ref);
+    expect((await images.pull(ref)).ref).toBe(ref);
     expect(meddler.seen).toEqual([]);
   });
 
@@ -128,7 +106,7 @@ describe('a pull', () => {
     ]);
     for (const image of [arm, attestation]) await registry.push('team/multi', 'part', image);
     await registry.push('team/multi', 'latest', mine, index);
-    expect((await images().pull(`${meddler.host}/team/multi`)).digest).toBe(mine.manifest.digest);
+    expect((await tempImages().images.pull(`${meddler.host}/team/multi`)).digest).toBe(mine.manifest.digest);
     const asked = meddler.seen.map(({ path }) => path).join('\n');
     expect(asked).not.toContain(arm.manifest.digest);
     expect(asked).not.toContain(attestation.manifest.digest);
@@ -137,7 +115,7 @@ describe('a pull', () => {
   test('tells which platforms there are when none is this one', async () => {
     const platform = { os: 'linux', architecture: 's390x' };
     await registry.push('team/foreign', 'latest', testImage({ layers: [base], platform }));
-    await expect(images().pull(`${meddler.host}/team/foreign`)).rejects.toMatchObject({
+    await expect(tempImages().images.pull(`${meddler.host}/team/foreign`)).rejects.toMatchObject({
       code: 'image-not-found',
       message: expect.stringContaining('linux/s390x'),
     });
@@ -148,17 +126,17 @@ describe('a pull', () => {
     const plain = { tar: layer, packed: layer, mediaType: 'application/vnd.oci.image.layer.v1.tar' };
     await registry.push('team/plain', 'latest', testImage({ layers: [plain, base] }));
     await registry.push('team/docker', 'latest', testImage({ layers: [base], isDocker: true }));
-    const home = images();
-    await home.pull(`${meddler.host}/team/plain`);
-    await home.pull(`${meddler.host}/team/docker`);
-    expect(await listed(home)).toHaveLength(2);
+    const { images } = tempImages();
+    await images.pull(`${meddler.host}/team/plain`);
+    await images.pull(`${meddler.host}/team/docker`);
+    expect(await listed(images)).toHaveLength(2);
   });
 
   test('tells its progress in bytes, phase after phase', async () => {
     const random = Buffer.from(Array.from({ length: 1 << 20 }, (_, i) => (i * i * 31) % 251));
     await registry.push('team/large', 'latest', testImage({ layers: [{ tar: tar(file('large', random)) }] }));
     const seen: Progress[] = [];
-    await images().pull(`${meddler.host}/team/large`, { onProgress: (p) => seen.push(p) });
+    await tempImages().images.pull(`${meddler.host}/team/large`, { onProgress: (p) => seen.push(p) });
     const phases = [...new Set(seen.map(({ phase }) => phase))];
     expect(phases).toEqual(['resolve', 'download', 'build']);
     expect(seen.filter(({ totalBytes = 0 }) => totalBytes > 0).length).toBeGreaterThan(0);
@@ -166,24 +144,24 @@ describe('a pull', () => {
   });
 
   test('that is aborted leaves nothing listed and nothing half-made', async () => {
-    const home = images();
+    const { images, home } = tempImages();
     const abort = new AbortController();
     meddler.meddle = ({ path }) => {
       if (path.includes('/blobs/')) abort.abort();
       return undefined;
     };
-    await expect(home.pull(`${meddler.host}/team/app`, { signal: abort.signal })).rejects.toMatchObject({
+    await expect(images.pull(`${meddler.host}/team/app`, { signal: abort.signal })).rejects.toMatchObject({
       code: 'aborted',
     });
-    expect(await listed(home)).toEqual([]);
-    for (const part of ['disks', 'tmp']) expect(files(home.home, part)).toEqual([]);
+    expect(await listed(images)).toEqual([]);
+    for (const part of ['disks', 'tmp']) expect(stored(home, part)).toEqual([]);
   });
 });
 
 describe('a registry', () => {
   test('that does not have the tag or the repository is image-not-found', async () => {
     for (const ref of ['team/app:absent', 'team/nothing']) {
-      await expect(images().pull(`${meddler.host}/${ref}`)).rejects.toMatchObject({
+      await expect(tempImages().images.pull(`${meddler.host}/${ref}`)).rejects.toMatchObject({
         code: 'image-not-found',
         retryable: false,
         hint: expect.stringMatching(/\w/),
@@ -195,7 +173,7 @@ describe('a registry', () => {
     const dead = await Meddler.start(registry.host);
     const { host } = dead;
     await dead.stop();
-    await expect(images().pull(`${host}/team/app`)).rejects.toMatchObject({
+    await expect(tempImages().images.pull(`${host}/team/app`)).rejects.toMatchObject({
       code: 'registry-unreachable',
       retryable: true,
     });
@@ -204,7 +182,7 @@ describe('a registry', () => {
   test('that sends to plain http away from this machine is not followed without insecure', async () => {
     meddler.meddle = ({ path }) =>
       path.includes('/blobs/') ? { status: 307, headers: { location: 'http://192.0.2.1/blob' } } : undefined;
-    await expect(images().pull(`${meddler.host}/team/app`)).rejects.toMatchObject({
+    await expect(tempImages().images.pull(`${meddler.host}/team/app`)).rejects.toMatchObject({
       code: 'registry-unreachable',
       message: expect.stringContaining('plain http'),
       hint: expect.stringContaining('insecure'),
@@ -214,29 +192,31 @@ describe('a registry', () => {
   test('that fails now and then is asked again', async () => {
     let failures = 2;
     meddler.meddle = ({ path }) => (path.includes('/blobs/') && failures-- > 0 ? { status: 503 } : undefined);
-    expect(await images().pull(`${meddler.host}/team/app`)).toMatchObject({ digest: version('one').manifest.digest });
+    expect(await tempImages().images.pull(`${meddler.host}/team/app`)).toMatchObject({
+      digest: version('one').manifest.digest,
+    });
   });
 
   test('that lies about a layer is image-invalid, and nothing of it is kept', async () => {
-    const home = images();
+    const { images, home } = tempImages();
     const [, layer] = version('one').blobs;
     meddler.meddle = ({ path }) => (path.endsWith(layer?.digest ?? '') ? { lie: true } : undefined);
-    await expect(home.pull(`${meddler.host}/team/app`)).rejects.toMatchObject({ code: 'image-invalid' });
-    expect([...files(home.home, 'blobs/sha256'), ...files(home.home, 'partial')]).not.toContain(layer?.digest.slice(7));
+    await expect(images.pull(`${meddler.host}/team/app`)).rejects.toMatchObject({ code: 'image-invalid' });
+    expect([...stored(home, 'blobs/sha256'), ...stored(home, 'partial')]).not.toContain(layer?.digest.slice(7));
     meddler.reset();
-    expect(await home.pull(`${meddler.host}/team/app`)).toMatchObject({ digest: version('one').manifest.digest });
+    expect(await images.pull(`${meddler.host}/team/app`)).toMatchObject({ digest: version('one').manifest.digest });
   });
 
   test('that wants a password takes the right one, and is image-auth without and with a wrong one', async () => {
     const closed = await startRegistry({ isPrivate: true });
     try {
       await closed.push('app', 'latest', version('closed'));
-      const home = images();
+      const { images } = tempImages();
       const ref = `${closed.host}/app`;
       const wrong = { ...user, password: 'wrong' };
-      await expect(home.pull(ref)).rejects.toMatchObject({ code: 'image-auth', retryable: false });
-      await expect(home.pull(ref, { auth: wrong })).rejects.toMatchObject({ code: 'image-auth' });
-      expect(await home.pull(ref, { auth: user })).toMatchObject({ digest: version('closed').manifest.digest });
+      await expect(images.pull(ref)).rejects.toMatchObject({ code: 'image-auth', retryable: false });
+      await expect(images.pull(ref, { auth: wrong })).rejects.toMatchObject({ code: 'image-auth' });
+      expect(await images.pull(ref, { auth: user })).toMatchObject({ digest: version('closed').manifest.digest });
     } finally {
       await closed.stop();
     }

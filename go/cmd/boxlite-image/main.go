@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 
+	"golang.org/x/sys/unix"
+
 	"boxlite/internal/build"
 	"boxlite/internal/confine"
 	"boxlite/internal/failure"
@@ -116,9 +118,22 @@ func with[R any](ctx context.Context, read func(io.Reader) (*R, error), use func
 	}
 }
 
-// abortable is cancelled by the first signal, a gone reader's SIGPIPE too; a second one ends the program at once.
+// abortable is cancelled by the first signal, and when the reader of the output has gone; a second signal ends the
+// program at once.
 func abortable() context.Context {
 	ctx, cancel := context.WithCancel(context.Background())
+	go func() {
+		// Waiting for another process's work writes nothing, so no SIGPIPE would tell. poll(2): the other end was closed.
+		output := []unix.PollFd{{Fd: 1}}
+		for {
+			if n, err := unix.Poll(output, -1); n > 0 && output[0].Revents&unix.POLLERR != 0 {
+				cancel()
+				return
+			} else if err != unix.EINTR {
+				return
+			}
+		}
+	}()
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGPIPE)
 	go func() {

@@ -23,34 +23,34 @@ func (s *Store) Names(part string) ([]string, error) {
 }
 
 // Remove deletes a file and tells what that gives back: nothing, where a box holds it by a link of its own. A file that a
-// process is at work on stays.
-func (s *Store) Remove(part, name string, dryRun bool) (freed int64, err error) {
+// process is at work on is not gone.
+func (s *Store) Remove(part, name string, dryRun bool) (freed int64, gone bool, err error) {
 	path := s.path(part, name)
 	file, err := os.OpenFile(path, os.O_RDWR|unix.O_CLOEXEC|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
 	if errors.Is(err, fs.ErrNotExist) {
-		return 0, nil
+		return 0, false, nil
 	}
 	if err == nil {
 		defer file.Close()
 		// Under its lock: whoever waits for that finds the file gone.
 		if flock(file, unix.LOCK_EX|unix.LOCK_NB) != nil {
-			return 0, nil
+			return 0, false, nil
 		}
 	}
 	var stat unix.Stat_t
 	if err := unix.Lstat(path, &stat); err != nil {
-		return 0, nil
+		return 0, false, nil
 	}
 	if stat.Nlink == 1 {
 		freed = stat.Blocks * 512
 	}
 	if dryRun {
-		return freed, nil
+		return freed, true, nil
 	}
 	if err := os.RemoveAll(path); err != nil {
-		return 0, err
+		return 0, false, err
 	}
-	return freed, nil
+	return freed, true, nil
 }
 
 // Bytes is what a file takes on the host's disk.

@@ -117,7 +117,7 @@ func (s *sweeper) dropUnused(ctx context.Context) error {
 				continue
 			}
 			total -= s.store.Bytes(each.part, each.name)
-			if err := s.remove(ctx, each); err != nil {
+			if _, err := s.remove(ctx, each); err != nil {
 				return err
 			}
 		}
@@ -143,25 +143,26 @@ func (s *sweeper) dropOrphans(ctx context.Context) error {
 			if _, known := s.owners[each]; known || s.stays(each) {
 				continue
 			}
-			// A lock file is nothing to anybody.
-			if part != "locks" {
-				s.res.Items = append(s.res.Items, part+"/"+name)
-			}
-			if err := s.remove(ctx, each); err != nil {
+			gone, err := s.remove(ctx, each)
+			if err != nil {
 				return err
+			}
+			// A lock file is nothing to anybody.
+			if gone && part != "locks" {
+				s.res.Items = append(s.res.Items, part+"/"+name)
 			}
 		}
 	}
 	return nil
 }
 
-func (s *sweeper) remove(ctx context.Context, each file) error {
+func (s *sweeper) remove(ctx context.Context, each file) (gone bool, err error) {
 	if ctx.Err() != nil {
-		return ctx.Err()
+		return false, ctx.Err()
 	}
-	freed, err := s.store.Remove(each.part, each.name, s.DryRun)
+	freed, gone, err := s.store.Remove(each.part, each.name, s.DryRun)
 	s.res.FreedBytes += freed
-	return err
+	return gone, err
 }
 
 // sorted: disks before blobs, so that a sweep that is cut off leaves what a disk can be made of again.
