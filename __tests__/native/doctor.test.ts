@@ -13,9 +13,11 @@ describe('doctor()', () => {
     expect(ids).toEqual([
       'boxes',
       'cgroup',
+      'confinement',
       'disk',
       'engine',
       'home',
+      'images',
       'kvm',
       'libkrun',
       'libkrunfw',

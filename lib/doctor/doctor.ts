@@ -4,6 +4,7 @@ import { boxesCheck } from './boxes';
 import { cgroupCheck } from './cgroup';
 import { engineChecks } from './engines';
 import { homeCheck, socketsCheck, spaceCheck } from './home';
+import { confinementCheck, imagesCheck } from './images';
 
 export type Check = DoctorReport['checks'][number];
 
@@ -16,6 +17,8 @@ export async function doctor(boxes: Boxes): Promise<DoctorReport> {
     spaceCheck(boxes.settings.home),
     socketsCheck(),
     boxesCheck(home.home),
+    imagesCheck(boxes.settings.home),
+    confinementCheck(),
   ]);
   const checks = [...engines.checks, ...rest, home.check];
   return {

@@ -5,9 +5,13 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 
 	"golang.org/x/sys/unix"
 )
+
+// locked are the parts whose files have an owner while a process works on them.
+var locked = []string{"partial", "tmp", "locks"}
 
 // Names lists a part of the store; a part that is not there is empty.
 func (s *Store) Names(part string) ([]string, error) {
@@ -32,8 +36,8 @@ func (s *Store) Remove(part, name string, dryRun bool) (freed int64, gone bool, 
 	}
 	if err == nil {
 		defer file.Close()
-		// Under its lock: whoever waits for that finds the file gone.
-		if flock(file, unix.LOCK_EX|unix.LOCK_NB) != nil {
+		// Under its lock: whoever waits for that finds the file gone. A whole disk or blob has none to heed.
+		if slices.Contains(locked, part) && flock(file, unix.LOCK_EX|unix.LOCK_NB) != nil {
 			return 0, false, nil
 		}
 	}
