@@ -1,8 +1,9 @@
-// npm run demo [-- --image DIR]: a box from its image to its removal, with what each step took.
+// npm run demo [-- --image DIR|REFERENCE]: a box from its image to its removal, with what each step took.
 import { existsSync, mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { progressBar } from './progress-bar.mjs';
 import { root } from './setup/paths.mjs';
 import { setup } from './setup.mjs';
 
@@ -18,7 +19,7 @@ const plainProgram = 'echo "hello from $(uname -sr)"; exit 42\n';
 const { values } = parseArgs({ options: { image: { type: 'string' } } });
 await setup({ for: 'demo' });
 const { Runtime } = await import(join(root, 'dist', 'index.js'));
-const layout = values.image === undefined ? await demoImage() : resolve(values.image);
+const image = values.image === undefined ? { layout: await demoImage() } : chosenImage(values.image);
 const home = mkdtempSync(join(tmpdir(), 'boxlite-demo-'));
 const runtime = new Runtime({ home });
 process.exitCode = 1;
@@ -31,6 +32,11 @@ try {
   rmSync(home, { recursive: true, force: true });
 }
 
+/** A directory that is there, else a reference of a registry. */
+function chosenImage(text) {
+  return existsSync(text) || /^[./]/.test(text) ? { layout: resolve(text) } : text;
+}
+
 async function demoImage() {
   const { makePythonImage } = await import('./images/python.mjs');
   const layout = join(root, 'out', 'images', 'python');
@@ -39,11 +45,9 @@ async function demoImage() {
 }
 
 async function demonstrate() {
-  say('createBox', layout);
-  const box = await runtime.createBox(
-    { image: { layout } },
-    { onProgress: ({ phase, text }) => say(`  ${phase}`, text) },
-  );
+  say('createBox', typeof image === 'string' ? image : image.layout);
+  const bar = progressBar(process.stdout, say);
+  const box = await runtime.createBox({ image }, { onProgress: bar.onProgress }).finally(bar.end);
   const { engine } = await box.info();
   say(
     'engine',

@@ -13,6 +13,10 @@ export interface TarEntry {
   mtime?: number;
   device?: [number, number];
   xattrs?: Record<string, string>;
+  /** Records of a pax header, as they are. */
+  pax?: Record<string, string>;
+  /** The header's own type flag, whatever `type` says. */
+  flag?: string;
 }
 
 const flags = { file: '0', link: '1', symlink: '2', char: '3', block: '4', dir: '5', fifo: '6' };
@@ -42,11 +46,12 @@ function entryBlocks(entry: TarEntry): Buffer[] {
   const data = Buffer.from(entry.data ?? '');
   const pax = paxRecords(entry);
   const first = pax.length > 0 ? [header({ path: 'pax', mode: 0o644 }, 'x', pax.length), padded(pax)] : [];
-  return [...first, header(entry, flags[entry.type ?? 'file'], data.length), padded(data)];
+  return [...first, header(entry, entry.flag ?? flags[entry.type ?? 'file'], data.length), padded(data)];
 }
 
-function paxRecords({ path, link = '', xattrs = {} }: TarEntry): Buffer {
-  const records = Object.entries(xattrs).map(([key, value]) => [`SCHILY.xattr.${key}`, value]);
+function paxRecords({ path, link = '', xattrs = {}, pax = {} }: TarEntry): Buffer {
+  const attributes = Object.entries(xattrs).map(([key, value]) => [`SCHILY.xattr.${key}`, value]);
+  const records = [...Object.entries(pax), ...attributes];
   if (Buffer.byteLength(path) > 100) records.push(['path', path]);
   if (Buffer.byteLength(link) > 100) records.push(['linkpath', link]);
   return Buffer.concat(records.map(([key, value]) => paxRecord(`${key}=`, Buffer.from(value ?? '', 'latin1'))));
