@@ -30,6 +30,9 @@ export interface ImageUse {
   boxes: string[];
 }
 
+// Uses that are closer together than this count as one.
+const touchedMs = 10_000;
+
 /** The images of a home and their names. */
 export class ImageTable {
   readonly #queries: Kysely<Tables>;
@@ -79,9 +82,11 @@ export class ImageTable {
     return (await this.#named().orderBy('image_refs.ref').execute()).map(fromColumns);
   }
 
-  /** Remembers that an image was used now. */
+  /** Remembers that an image was used now, to within some seconds: a box that follows another waits for no disk. */
   async touch(digest: string): Promise<void> {
-    await this.#queries.updateTable('images').set({ used_at: Date.now() }).where('digest', '=', digest).execute();
+    const now = Date.now();
+    const update = this.#queries.updateTable('images').set({ used_at: now }).where('digest', '=', digest);
+    await update.where('used_at', '<', now - touchedMs).execute();
   }
 
   async removeRef(ref: string): Promise<boolean> {
