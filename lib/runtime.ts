@@ -197,7 +197,7 @@ export class Runtime implements AsyncDisposable {
     return this.#call(check.checkCall(call, 'doctor'), 'doctor', () => doctor(this.#boxes));
   }
 
-  /** Ends and deletes what belongs to no box any more: processes, directories, links, cgroups. */
+  /** Ends and deletes what belongs to no box any more: processes, directories, links, cgroups, and images but for maxDiskMiB of them. */
   async prune(
     options: Call & { dryRun?: boolean; maxDiskMiB?: number } = {},
   ): Promise<{ freedBytes: number; items: string[] }> {

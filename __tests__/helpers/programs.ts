@@ -24,14 +24,15 @@ afterAll(() => {
 });
 
 /**
- * Starts the body of an async function with `runtime`, `image` (options of the small test image), `say` and `next` in a program
+ * Starts the body of an async function with `runtime` and its `settings`, `image` (options of the small test image), `say` and `next` in a program
  * of its own. It ends with its body, as any program does: without closing its Runtime.
  */
 export function otherProgram(home: string, body: string): OtherProgram {
   const options = JSON.stringify({ image: { layout: busyboxImage() }, memoryMiB: 256 });
   const script = `
     const { Runtime } = require(${JSON.stringify(join(root, 'lib/index.ts'))});
-    const runtime = new Runtime({ home: ${JSON.stringify(home)}, engine: ${JSON.stringify(engine)} });
+    const settings = { home: ${JSON.stringify(home)}, engine: ${JSON.stringify(engine)} };
+    const runtime = new Runtime(settings);
     const image = ${options};
     const say = (text) => process.stdout.write(text + '\\n');
     const lines = require('node:readline').createInterface({ input: process.stdin })[Symbol.asyncIterator]();
