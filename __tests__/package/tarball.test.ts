@@ -68,6 +68,23 @@ describe('the packed tarball', () => {
     );
   });
 
+  test('offers the pieces of ownership on their own, with their types', () => {
+    const names = 'BoxSockets,BoxliteError,ShimReaper,argvNamesBox,decideRecovery,findBoxProcesses,';
+    const more = 'killBoxTree,killCgroup,readIdentity,readPidFile,shimArgv';
+    const useAll = `console.log(Object.keys(ownership).filter((name) => name !== 'default').sort().join());
+      console.log(ownership.readIdentity(process.pid).pid === process.pid, ownership.findBoxProcesses('nobody').length);`;
+    const asModule = `import * as ownership from '@boxlite/sdk/ownership'; ${useAll}`;
+    const asScript = `const ownership = require('@boxlite/sdk/ownership'); ${useAll}`;
+    for (const [type, script] of [
+      ['module', asModule],
+      ['commonjs', asScript],
+    ] as const)
+      expect(run('node', [`--input-type=${type}`, '-e', script], project)).toBe(`${names}${more}\ntrue 0\n`);
+    const types = readFileSync(join(installed, 'dist/ownership.d.ts'), 'utf8');
+    for (const name of ['ProcessIdentity', 'PidFileState', 'BoxFacts', 'RecoveryAction'])
+      expect(types).toMatch(new RegExp(`export \\{[^}]*\\btype ${name}\\b`));
+  });
+
   test('recognises the errors of its other copy', () => {
     const script = `import { createRequire } from 'node:module'; import { BoxliteError } from '@boxlite/sdk';
       const { BoxliteError: Other } = createRequire(import.meta.url)('@boxlite/sdk');

@@ -149,7 +149,9 @@ export class BoxRun {
     try {
       return await settleRun(this.#home, this.#row);
     } catch (error) {
-      this.#home.log('error', `the end of the box could not be written down: ${error}`, this.id);
+      // A program that has closed its Runtime leaves this to the next one.
+      if (!BoxliteError.is(error, 'runtime-closed'))
+        this.#home.log('error', `the end of the box could not be written down: ${error}`, this.id);
       return (await readExitRecord(boxPaths(this.#home.path, this.id).exitRecord)) ?? lostExit(new Date());
     }
   }
