@@ -5,7 +5,9 @@ import type { BoxReach } from './exec/access';
 import { attach } from './exec/attach';
 import { processes } from './exec/processes';
 import { answerMarginMs, waitForPort } from './exec/wait-for-port';
-import { BoxFiles, type Connect } from './files/box-files';
+import { BoxFiles } from './files/box-files';
+import { download, upload } from './files/copy';
+import type { Connect } from './files/request';
 import { checkAttach, checkCall, checkLogs, checkPortWait, checkProcessId, checkRestriction } from './options';
 import { restrictedBox } from './restricted-box';
 import type { BoxNetwork } from './network/box-network';
@@ -112,12 +114,14 @@ export class Box implements AsyncDisposable {
     return this.#access.live(checked, 'attach', (link, deadline) => attach(link, id, checked, deadline));
   }
 
-  async upload(_host: string, _guest: string, _call?: Call): Promise<void> {
-    throw unsupported('Box.upload');
+  /** Copies a file or a tree of this host as the guest path, or into it where that ends with a slash. */
+  upload(host: string, guest: string, call?: Call): Promise<void> {
+    return upload(this.#connect, host, guest, call);
   }
 
-  async download(_guest: string, _host: string, _call?: Call): Promise<void> {
-    throw unsupported('Box.download');
+  /** Copies a file or a tree of the box as the host path, or into it where that ends with a slash. */
+  download(guest: string, host: string, call?: Call): Promise<void> {
+    return download(this.#connect, guest, host, call);
   }
 
   /** The box as listings show it. Rejects with 'box-not-found' or 'box-replaced'. */

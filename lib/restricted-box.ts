@@ -1,5 +1,6 @@
 import type { Box, RestrictedBox } from './box';
-import { BoxFiles, type Connect } from './files/box-files';
+import { BoxFiles } from './files/box-files';
+import type { Connect } from './files/request';
 import { fileGuard, forbidden } from './files/restrict';
 import { type CheckedRestriction, checkExec } from './options';
 

@@ -20,7 +20,7 @@ import { exec } from './exec/exec';
 import type { CommandDefaults } from './exec/request';
 import { execTimeout } from './exec/session';
 import { spawn } from './exec/spawn';
-import type { Connect } from './files/box-files';
+import type { Connect } from './files/request';
 import { BoxNetwork } from './network/box-network';
 import * as check from './options';
 import type { BoxRow } from './store/schema';

@@ -23,7 +23,9 @@ export async function awaitReady(boot: Boot, deadline: Deadline): Promise<void> 
   const leftMs = Math.max(1, timeoutMs - (boot.bootMs ?? 0));
   using budget = deadline.within(leftMs, 'boot-timeout', `The box was not ready within its ${timeoutMs} ms`);
   const connection = await ShimConnection.open(new BoxSockets(home.path, row.id).path('box.sock'), row.nonce, budget);
-  const link: BoxLink = { id: row.id, connection, explainLoss: async (cause) => cause };
+  const explainLoss = async (cause: BoxliteError) => cause;
+  // Denials reach the log and the events without it.
+  const link: BoxLink = { id: row.id, connection, explainLoss, onDenied: () => () => {} };
   try {
     if ('command' in ready) await awaitCommand(link, boot, ready.command, budget);
     else await waitForPort(link, { ...ready, timeoutMs: leftMs }, budget);

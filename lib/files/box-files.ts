@@ -9,31 +9,14 @@ import { unsupported } from '../util/unsupported';
 import { FileCall, type FileExit, outputOf } from './call';
 import { readEntry, readStat, splitRecords } from './entries';
 import { openStream } from './open-stream';
-import { tidyWirePath, wirePath } from './path';
+import { tidyWirePath } from './path';
+import { type Connect, type FileWish, type Prepared, prepare } from './request';
 import type { FileGuard } from './restrict';
-
-/** How a box's files are reached: the connection, and the directory and user that its options name. */
-export type Connect = (deadline: Deadline) => Promise<{ link: BoxLink; defaults: CommandDefaults }>;
 
 // As Node's own readFile: more does not fit into one buffer everywhere.
 const largestRead = 2 ** 31 - 1;
 // How many files writeFiles writes at once.
 const writesAtOnce = 4;
-
-interface Request {
-  op: string;
-  path: string;
-  to?: string;
-  user?: string | undefined;
-  [option: string]: unknown;
-}
-
-interface Prepared {
-  link: BoxLink;
-  request: Request;
-  /** The path as the box has it, whatever a guard made of it. */
-  whole: string;
-}
 
 /** The files of a box, as its user sees them. */
 export class BoxFiles implements BoxFs {
@@ -138,7 +121,7 @@ export class BoxFiles implements BoxFs {
     return this.#run(what, call, { op: 'fs.read', path, ...range }, (running) => collect(running, path));
   }
 
-  async #run<T>(what: string, limits: Call, wanted: Request, use: (call: FileCall) => Promise<T>): Promise<T> {
+  async #run<T>(what: string, limits: Call, wanted: FileWish, use: (call: FileCall) => Promise<T>): Promise<T> {
     using deadline = Deadline.of(limits, what);
     const { link, request } = await this.#prepare(wanted, deadline);
     await using call = new FileCall(link, request, deadline);
@@ -146,13 +129,8 @@ export class BoxFiles implements BoxFs {
   }
 
   /** The connection, and the request with its paths made absolute, for the box's user where it names none. */
-  async #prepare(wanted: Request, deadline: Deadline): Promise<Prepared> {
-    deadline.throwIfOver();
-    const { link, defaults } = await this.#connect(deadline);
-    const absolute = (path: string) => wirePath(path, this.#guard?.cwd ?? defaults.cwd ?? '/');
-    const request: Request = { ...wanted, path: absolute(wanted.path), user: wanted.user ?? defaults.user };
-    if (wanted.to !== undefined) request.to = absolute(wanted.to);
-    return { link, request: this.#guard?.pass(request) ?? request, whole: request.path };
+  #prepare(wanted: FileWish, deadline: Deadline): Promise<Prepared> {
+    return prepare(this.#connect, wanted, deadline, this.#guard);
   }
 }
 

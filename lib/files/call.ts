@@ -7,8 +7,8 @@ import { channels, malformed } from '../shim/protocol';
 import type { ErrorCode } from '../types';
 import type { Deadline } from '../util/deadline';
 
-// The agent kills a worker that does not end 5 s after it was told to; this long after that nobody waits for it.
-const endMarginMs = 15_000;
+// The agent kills a worker that does not end 20 s after it was told to; a while after that nobody waits for it.
+const endMarginMs = 30_000;
 
 /** What the agent says at the end of a file operation. */
 export type FileExit = Record<string, unknown>;

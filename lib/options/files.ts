@@ -5,7 +5,7 @@ import { expected, invalid } from './failure';
 import { checkFields, optional, readEntries, withDefault } from './fields';
 import { member } from './literal';
 import { user } from './user';
-import { boolean, integer } from './values';
+import { boolean, hostPath, integer } from './values';
 
 export interface CheckedPath extends Call {
   path: string;
@@ -90,6 +90,21 @@ export function checkRemoveFile(path: unknown, options: unknown): CheckedPath & 
 
 export function checkWatch(path: unknown, options: unknown): CheckedPath & { recursive: boolean } {
   return { path: filePath(path, 'path'), ...checkFields(options, 'watch', recursiveChecks) };
+}
+
+/** Both paths keep the slash at their end, which says something. */
+export function checkCopy(
+  host: unknown,
+  guest: unknown,
+  options: unknown,
+  method: 'upload' | 'download',
+): Call & { host: string; guest: string } {
+  const slash = typeof host === 'string' && /[^/]\/+$/.test(host) ? '/' : '';
+  return {
+    host: hostPath(host, 'host') + slash,
+    guest: filePath(guest, 'guest'),
+    ...checkFields(options, method, callChecks),
+  };
 }
 
 /** Infinity lists the whole tree. */

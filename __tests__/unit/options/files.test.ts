@@ -66,3 +66,11 @@ test('a depth is a whole number, or all of it', () => {
   for (const depth of [0, -1, 1.5, Number.NaN])
     expect(messageOf(() => check.checkList('/x', { depth }))).toContain('depth');
 });
+
+test('the paths of a copy keep the slash at their end, and a host path is taken from here', () => {
+  expect(check.checkCopy('x/', '/y/', {}, 'upload')).toEqual({ host: `${process.cwd()}/x/`, guest: '/y/' });
+  expect(check.checkCopy('/', 'y', {}, 'download')).toEqual({ host: '/', guest: 'y' });
+  expect(messageOf(() => check.checkCopy('', '/y', {}, 'upload'))).toContain('host');
+  expect(messageOf(() => check.checkCopy('x', '', {}, 'upload'))).toContain('guest');
+  expect(messageOf(() => check.checkCopy('x', '/y', { z: 1 }, 'upload'))).toBe("Unknown option 'z' for upload");
+});

@@ -11,7 +11,7 @@ namespace boxlite {
 namespace {
 
 // What a worker has to clean up after itself it has cleaned up by then.
-constexpr std::int64_t kill_after_ns = 5'000 * ns_per_ms;
+constexpr std::int64_t kill_after_ns = 20'000 * ns_per_ms;
 constexpr int pipe_bytes = 256 * 1024;
 constexpr std::size_t longest_word = 64 * 1024;
 

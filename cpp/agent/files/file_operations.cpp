@@ -10,8 +10,15 @@ struct Named {
 };
 
 constexpr Named operations[] = {
-    {"fs.stat", stat_file},    {"fs.read", read_file_range}, {"fs.write", write_whole_file}, {"fs.list", list_directory},
-    {"fs.mkdir", make_directory}, {"fs.rename", rename_file}, {"fs.remove", remove_file},
+    {"fs.stat", stat_file},
+    {"fs.read", read_file_range},
+    {"fs.write", write_whole_file},
+    {"fs.list", list_directory},
+    {"fs.mkdir", make_directory},
+    {"fs.rename", rename_file},
+    {"fs.remove", remove_file},
+    {"fs.pack", pack_tree},
+    {"fs.unpack", unpack_tree},
 };
 
 } // namespace

@@ -15,16 +15,6 @@ constexpr int most_links = 40; // as the kernel has it
 constexpr int most_names = 100;
 constexpr std::size_t piece_bytes = 256 * 1024;
 
-std::string random_name() {
-    constexpr char digits[] = "0123456789abcdef";
-    unsigned char bytes[8]{};
-    [[maybe_unused]] const ssize_t filled = ::getrandom(bytes, sizeof bytes, GRND_NONBLOCK);
-    std::string name = ".boxlite-";
-    for (const unsigned char byte : bytes)
-        name.append(1, digits[byte >> 4]).append(1, digits[byte & 15]);
-    return name;
-}
-
 int write_all_bytes(int to, const char *bytes, std::size_t count) {
     while (count > 0) {
         const ssize_t written = ::write(to, bytes, count);
@@ -91,9 +81,19 @@ int open_at(int directory, const char *name, int flags, mode_t mode, Fd &fd) {
     return fd ? 0 : errno;
 }
 
+std::string unused_name() {
+    constexpr char digits[] = "0123456789abcdef";
+    unsigned char bytes[8]{};
+    [[maybe_unused]] const ssize_t filled = ::getrandom(bytes, sizeof bytes, GRND_NONBLOCK);
+    std::string name = ".boxlite-";
+    for (const unsigned char byte : bytes)
+        name.append(1, digits[byte >> 4]).append(1, digits[byte & 15]);
+    return name;
+}
+
 int make_beside(int directory, std::string &name, Fd &fd) {
     for (int tries = 0;; ++tries) {
-        name = random_name();
+        name = unused_name();
         // Before it is there: a worker may be told to end at any moment.
         Unfinished::keep(directory, name.c_str());
         const int error = open_at(directory, name.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0600, fd);

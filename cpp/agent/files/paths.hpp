@@ -28,6 +28,8 @@ struct Place {
 int find_place(std::string path, Place &place);
 
 int open_at(int directory, const char *name, int flags, mode_t mode, Fd &fd);
+// A name that nobody else has.
+std::string unused_name();
 // A new file that only its user may touch, with a name that nobody else has; it is Unfinished until that is done.
 int make_beside(int directory, std::string &name, Fd &fd);
 

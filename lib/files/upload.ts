@@ -1,0 +1,152 @@
+import { constants } from 'node:fs';
+import { type FileHandle, lstat, open, readdir, readlink } from 'node:fs/promises';
+import { basename, resolve } from 'node:path';
+import { BoxliteError } from '../errors';
+import type { Outflow } from '../exec/outflow';
+import type { FileCall } from './call';
+import { asFileFailure } from './host-failure';
+import { encodeRecord, type TreeMeta, type TreeRecord, treeDataBytes } from './tree-records';
+
+const worthAWrite = 64 * 1024;
+// As small as a hole usually is.
+const blockBytes = 4096;
+const zeroBlock = Buffer.alloc(blockBytes);
+
+type Stats = Awaited<ReturnType<typeof lstatOf>>;
+
+/** Sends a file or a tree of this host. */
+export async function sendTree(host: string, call: FileCall): Promise<void> {
+  const packer = new Packer(call.input);
+  try {
+    // A slash at the end of the path follows a link, as everywhere.
+    await packer.entry(Buffer.from(host), Buffer.from(basename(resolve(host)) || 'root'), '');
+    await packer.finish();
+  } catch (error) {
+    if (!(error instanceof Ended)) throw asFileFailure('copy', packer.at || host, error);
+  }
+  await call.ended;
+}
+
+/** The other side wants no more: its own end says why. */
+class Ended extends Error {}
+
+class Packer {
+  /** What is being read. */
+  at = '';
+  readonly #out: Outflow;
+  readonly #named = new Map<string, Buffer>();
+  #held: Buffer[] = [];
+  #heldBytes = 0;
+
+  constructor(out: Outflow) {
+    this.#out = out;
+  }
+
+  /** `below` is the path below the root; the root's own is ''. */
+  async entry(path: Buffer, name: Buffer, below: string): Promise<void> {
+    this.at = path.toString();
+    const status = await lstatOf(path);
+    if (status.isDirectory()) return this.#directory(path, name, below, metaOf(status));
+    if (status.isSymbolicLink()) {
+      const target = await readlink(path, { encoding: 'buffer' });
+      return this.#put({ kind: 'L', name, meta: metaOf(status), target });
+    }
+    // A socket is nothing without its program.
+    if (status.isSocket() && below !== '') return;
+    if (!status.isFile()) throw notAFile(this.at);
+    const identity = `${status.dev}:${status.ino}`;
+    const known = this.#named.get(identity);
+    if (known) return this.#put({ kind: 'H', name, path: known });
+    if (status.nlink > 1n && below !== '') this.#named.set(identity, Buffer.from(below, 'latin1'));
+    await this.#file(path, name);
+  }
+
+  async finish(): Promise<void> {
+    await this.#put({ kind: 'Z' });
+    await this.#flush();
+    this.#out.end();
+  }
+
+  async #directory(path: Buffer, name: Buffer, below: string, meta: TreeMeta): Promise<void> {
+    const children = await readdir(path, { encoding: 'buffer' });
+    await this.#put({ kind: 'D', name, meta });
+    for (const child of children) {
+      const childBelow = below === '' ? child.toString('latin1') : `${below}/${child.toString('latin1')}`;
+      await this.entry(Buffer.concat([path, Buffer.from('/'), child]), child, childBelow);
+    }
+    await this.#put({ kind: 'U' });
+  }
+
+  async #file(path: Buffer, name: Buffer): Promise<void> {
+    const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    try {
+      const status = await file.stat({ bigint: true });
+      if (!status.isFile()) throw notAFile(this.at);
+      await this.#put({ kind: 'F', name, meta: metaOf(status), size: status.size });
+      const size = await this.#data(file, Number(status.size), status.blocks * 512n < status.size);
+      await this.#put({ kind: 'E', size });
+    } finally {
+      await file.close();
+    }
+  }
+
+  /** Sends what is in the file, without its holes; returns how long it turned out to be. */
+  async #data(file: FileHandle, size: number, hasHoles: boolean): Promise<number> {
+    let at = 0;
+    while (at < size) {
+      const { bytesRead, buffer } = await file.read(Buffer.alloc(Math.min(treeDataBytes, size - at)), 0, null, at);
+      if (bytesRead === 0) break;
+      const bytes = buffer.subarray(0, bytesRead);
+      for (const [begin, end] of hasHoles ? dataRuns(bytes) : [[0, bytesRead] as const])
+        await this.#put({ kind: 'B', offset: at + begin, bytes: bytes.subarray(begin, end) });
+      at += bytesRead;
+    }
+    return at;
+  }
+
+  async #put(record: TreeRecord): Promise<void> {
+    const bytes = encodeRecord(record);
+    this.#held.push(bytes);
+    this.#heldBytes += bytes.length;
+    if (this.#heldBytes >= worthAWrite) await this.#flush();
+  }
+
+  async #flush(): Promise<void> {
+    const bytes = this.#held.length === 1 ? (this.#held[0] as Buffer) : Buffer.concat(this.#held);
+    this.#held = [];
+    this.#heldBytes = 0;
+    if (!(await this.#out.write(bytes))) throw new Ended();
+  }
+}
+
+/** The stretches of blocks that are not all zero. */
+export function dataRuns(bytes: Buffer): [number, number][] {
+  const runs: [number, number][] = [];
+  for (let at = 0; at < bytes.length; at += blockBytes) {
+    const end = Math.min(at + blockBytes, bytes.length);
+    if (zeroBlock.subarray(0, end - at).equals(bytes.subarray(at, end))) continue;
+    const last = runs.at(-1);
+    if (last?.[1] === at) last[1] = end;
+    else runs.push([at, end]);
+  }
+  return runs;
+}
+
+function lstatOf(path: Buffer) {
+  return lstat(path, { bigint: true });
+}
+
+function metaOf({ mode, mtimeNs }: Pick<Stats, 'mode' | 'mtimeNs'>): TreeMeta {
+  const nanoseconds = ((mtimeNs % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n;
+  return {
+    mode: Number(mode & 0o7777n),
+    seconds: (mtimeNs - nanoseconds) / 1_000_000_000n,
+    nanoseconds: Number(nanoseconds),
+  };
+}
+
+function notAFile(path: string): BoxliteError {
+  return new BoxliteError('unsupported', `Cannot copy "${path}": it is neither a file, a directory nor a link`, {
+    hint: 'Remove it, or copy what lies beside it.',
+  });
+}
