@@ -8,9 +8,9 @@ import { answerMarginMs, waitForPort } from './exec/wait-for-port';
 import { BoxFiles } from './files/box-files';
 import { download, upload } from './files/copy';
 import type { Connect } from './files/request';
+import type { BoxNetwork } from './network/box-network';
 import { checkAttach, checkCall, checkLogs, checkPortWait, checkProcessId, checkRestriction } from './options';
 import { restrictedBox } from './restricted-box';
-import type { BoxNetwork } from './network/box-network';
 import type { Runtime } from './runtime';
 import type { BoxRow } from './store/schema';
 import type {
@@ -33,7 +33,6 @@ import type {
   StopOptions,
 } from './types';
 import { holdLoop } from './util/hold';
-import { unsupported } from './util/unsupported';
 
 /** A weaker handle to hand to a tool. */
 export interface RestrictedBox {

@@ -1,6 +1,4 @@
 import { BoxliteError } from '../errors';
-import type { BoxLink } from '../exec/command';
-import type { CommandDefaults } from '../exec/request';
 import { pumpStdin } from '../exec/stdin';
 import * as check from '../options/files';
 import type { BoxFs, Bytes, Call, DirEntry, FileStat, Watch } from '../types';

@@ -5,10 +5,10 @@ import { expected } from './failure';
 import { type Check, type Checks, checkFields, optional, withDefault } from './fields';
 import { type ImageSource, imageSource } from './image-source';
 import { labels } from './labels';
-import { type CheckedReady, ready } from './ready';
 import { later, laterUnlessEmptyArray, laterUnlessEmptyObject } from './later';
 import { type CheckedNetwork, type NetworkSettings, network } from './network';
 import { type CheckedPort, ports } from './ports';
+import { type CheckedReady, ready } from './ready';
 import { user } from './user';
 import { boolean, callback, guestPath, integer, milliseconds } from './values';
 

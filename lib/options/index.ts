@@ -30,7 +30,6 @@ export {
   type ListFilter,
 } from './lifecycle';
 export { type CheckedLogs, checkLogs } from './logs';
-export { type CheckedPortWait, checkPortWait } from './port';
 export {
   type CheckedNetwork,
   type CheckedPolicy,
@@ -40,6 +39,7 @@ export {
   noNetwork,
   type OnDeny,
 } from './network';
+export { type CheckedPortWait, checkPortWait } from './port';
 export { type CheckedPort, checkForward } from './ports';
 export { checkKillSignal, checkMatch, checkStream } from './process';
 export { type CheckedRef, checkRef } from './ref';

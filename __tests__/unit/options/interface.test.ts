@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { BoxliteError } from '../../../lib/errors';
 import { checkBoxOptions, checkExec, checkRuntimeOptions, checkSpawn, checkStop } from '../../../lib/options';
 import { messageOf, refusalOf } from './refusal';
 
@@ -47,7 +46,7 @@ describe.each<[string, string[], (options: object) => unknown, string[]]>([
     'BoxOptions',
     membersOf('BoxOptions'),
     (o) => checkBoxOptions({ ...boxOnly, ...o }),
-      ['mounts', 'secrets', 'idleMs', 'maxLifeMs'],
+    ['mounts', 'secrets', 'idleMs', 'maxLifeMs'],
   ],
   ['ExecOptions', [...call, ...exec], (o) => checkExec(['true'], o), []],
   ['SpawnOptions', [...call, ...spawn], (o) => checkSpawn(['true'], o), []],
