@@ -44,7 +44,7 @@ const cases: Case[] = [
 const memoryMiB = (n: number) => 128 + n;
 
 test(
-  'P3: 8 boxes whose boots fail at 8 different steps leave no zombie, process, link or directory within 2 s',
+  'P3 K4 S6: 8 boxes whose boots fail at 8 different steps leave no zombie, process, cgroup, link or directory within 2 s',
   async () => {
     putInQemusPlace(new Map(cases.map(({ behaviour }, n) => [memoryMiB(n), behaviour])));
     const homes = cases.map(() => tempHome());

@@ -10,7 +10,7 @@ import { isSameProcess, type ProcessIdentity, readIdentity } from '../../../lib/
 import { readPidFile } from '../../../lib/ownership/pid-file';
 import { findBoxProcesses, watchProcess } from '../../../lib/ownership/probe';
 import { newBoxId } from '../../../lib/util/id';
-import { cleanUp, onCleanUp, ownChild, stateOf, stranger, tempDirectory, until } from '../support';
+import { cleanUp, onCleanUp, ownChild, runProgramBehind, stateOf, stranger, tempDirectory, until } from '../support';
 
 afterEach(cleanUp);
 
@@ -66,6 +66,15 @@ test('I3: the processes of a box are found by the exact element, and those of it
   await Promise.all([stranger(`${id}0`), stranger(`x${id}`), stranger(`--id=${id}`), stranger(`${id} `)]);
   const found = findBoxProcesses(id).map(({ pid }) => pid);
   expect(found.sort()).toEqual([child.pid, inTheMiddle.pid].sort());
+});
+
+test('I3: the program that looks is never one of the box, nor are its ancestors, though their arguments name it', async () => {
+  const id = newBoxId();
+  const child = await stranger(id);
+  // The id is an argument of that program, and of the shell that waits for it.
+  const shell = ['/bin/sh', '-c', '"$@"; exit $?', id];
+  const script = `console.log(JSON.stringify(lib('ownership/probe').findBoxProcesses(process.argv[1]).map(({ pid }) => pid)));`;
+  expect(JSON.parse(await runProgramBehind(shell, script, id))).toEqual([child.pid]);
 });
 
 test('I5: looking at a process, in every way there is, leaves it alive and unsignalled', async () => {

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import {
   chmodSync,
+  chownSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -27,6 +28,13 @@ function boxSockets(home = tempDirectory(), id = newBoxId()): BoxSockets {
   const sockets = new BoxSockets(home, id);
   onCleanUp(() => rmSync(sockets.linkPath, { recursive: true, force: true }));
   return sockets;
+}
+
+/** A directory of that user, where this one may give any away. */
+function directoryOf(uid: number): string {
+  const path = tempDirectory();
+  if (process.geteuid?.() === 0) chownSync(path, uid, uid);
+  return path;
 }
 
 const leads = (sockets: BoxSockets) => statSync(sockets.linkPath).ino === statSync(sockets.directory).ino;
@@ -57,13 +65,13 @@ test('S2: the parent is a directory of this user alone; a wrong mode is repaired
 
 test.each([
   ['a directory of another user', (path: string) => mkdirSync(path)],
-  ['a link', (path: string) => symlinkSync('/tmp', path)],
+  ['a link', (path: string, uid: number) => symlinkSync(directoryOf(uid), path)],
   ['a file', (path: string) => writeFileSync(path, '')],
 ])('S2: %s in the place of the parent is refused, by ensure and by sweepStale', async (_, put) => {
   const uid = 54_321;
   const home = tempDirectory();
   chmodSync(home, 0o777);
-  put(`/tmp/bl-${uid}`);
+  put(`/tmp/bl-${uid}`, uid);
   onCleanUp(() => rmSync(`/tmp/bl-${uid}`, { recursive: true }));
   // Only root can become that user; another sees the same things there with its uid changed in its own eyes.
   const script = `
