@@ -11,7 +11,6 @@ import { findRow, requireRow } from './boxes/resolve';
 import { boxInfo } from './boxes/row';
 import type { BoxRun } from './boxes/run';
 import { startBox } from './boxes/start';
-import { stopBox } from './boxes/stop';
 import { doctor } from './doctor/doctor';
 import { BoxliteError } from './errors';
 import type { BoxReach } from './exec/access';
@@ -150,12 +149,7 @@ export class Runtime implements AsyncDisposable {
   async stop(box: BoxRef, options: StopOptions = {}): Promise<ExitInfo> {
     const ref = check.checkRef(box);
     const { graceMs, force, ...limits } = check.checkStop(options);
-    return this.#call(limits, 'stop', async (deadline) => {
-      const home = await this.#boxes.home();
-      const row = await this.#boxes.require(ref);
-      if (row.state === 'stopped' || row.state === 'failed') return this.#boxes.lastExit(row);
-      return stopBox(home, row, this.#boxes.run(home, row), { graceMs, force }, deadline);
-    });
+    return this.#call(limits, 'stop', (deadline) => this.#boxes.stop(ref, { graceMs, force }, deadline));
   }
 
   /** Idempotent: false when there was nothing to remove. A running box needs `force`. */

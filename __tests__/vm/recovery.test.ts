@@ -154,6 +154,7 @@ describe(`recovery on ${engine}`, () => {
     await using runtime = fresh();
     expect((await runtime.exec(id, ['echo', 'shared'])).stdout).toBe('shared\n');
     await using other = fresh();
+    expect((await other.getBox(id))?.id).toBe(id);
     const exits = await Promise.all([runtime.stop(id), other.stop(id)]);
     expect(exits.map(({ reason }) => reason)).toEqual(['stopped', 'stopped']);
     expect(await program.line()).toBe('stopped');

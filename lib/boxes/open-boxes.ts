@@ -11,7 +11,7 @@ import { recoverHome } from './recover/home';
 import { requireRow } from './resolve';
 import { BoxRun } from './run';
 import { cleanupMs } from './state';
-import { stopBox } from './stop';
+import { type StopSettings, stopBox } from './stop';
 
 const stopGraceMs = 10_000;
 
@@ -88,9 +88,16 @@ export class Boxes {
     throw new BoxliteError('box-state', `The box is ${row.state}, so no command can run in it`, { box: row.id, hint });
   }
 
-  /** How a stopped box ended, as its row tells. */
-  lastExit(row: BoxRow): ExitInfo {
-    return row.exit ?? lostExit(new Date(row.startedAt ?? row.createdAt));
+  /** Ends the box's run; of one that has ended, how it did. */
+  async stop(ref: CheckedRef, settings: StopSettings, deadline: Deadline): Promise<ExitInfo> {
+    const home = await this.home();
+    const seen = await requireRow(home, ref);
+    const found = await trueRow(home, seen);
+    // Somebody's stop took it away while it was looked at.
+    if (!found && seen.autoRemove) return (await home.store.events.lastExit(seen.id)) ?? lastExit(seen);
+    const row = found ?? (await requireRow(home, ref));
+    if (row.state === 'stopped' || row.state === 'failed') return lastExit(row);
+    return stopBox(home, row, this.run(home, row), settings, deadline);
   }
 
   /** Idempotent; with 'leave' the boxes go on until their lifeline closes with this program. */
@@ -126,4 +133,9 @@ async function openHome(settings: CheckedRuntimeOptions): Promise<Home> {
   const home = await Home.open(settings);
   await recoverHome(home);
   return home;
+}
+
+/** How a stopped box ended, as its row tells. */
+function lastExit(row: BoxRow): ExitInfo {
+  return row.exit ?? lostExit(new Date(row.startedAt ?? row.createdAt));
 }

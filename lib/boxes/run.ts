@@ -3,14 +3,14 @@ import type { BoxLink } from '../exec/command';
 import type { CommandDefaults } from '../exec/request';
 import { NetworkNotices } from '../network/notices';
 import type { NetworkSettings } from '../options';
-import { BoxSockets } from '../ownership/sockets';
 import { boxOwnerEnd } from '../ownership/watch';
-import { ShimConnection } from '../shim/connection';
+import type { ShimConnection } from '../shim/connection';
 import { lostExit, readExitRecord } from '../shim/exit-record';
 import type { BoxRow } from '../store/schema';
 import type { ExitInfo } from '../types';
 import { Deadline } from '../util/deadline';
 import { commandDefaults } from './defaults';
+import { dial } from './dial';
 import { boxPaths } from './directory';
 import type { Home } from './home';
 import { settleRun } from './settle';
@@ -122,11 +122,8 @@ export class BoxRun {
   }
 
   async #connect(deadline: Deadline): Promise<ShimConnection> {
-    const sockets = new BoxSockets(this.#home.path, this.id);
     try {
-      // The links are made anew before every connect: cleaners of /tmp may have taken them.
-      await sockets.ensure();
-      const connection = await ShimConnection.open(sockets.path('box.sock'), this.nonce, deadline);
+      const connection = await dial(this.#home, this.id, this.nonce, deadline);
       connection.onNotice((notice) => this.notices.take(notice, (reply) => connection.request('verdict', reply)));
       if (this.notices.onDeny) await deadline.race(connection.request('policy', { asks: true }));
       return connection;

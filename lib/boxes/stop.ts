@@ -1,10 +1,9 @@
 import { BoxliteError } from '../errors';
-import { BoxSockets } from '../ownership/sockets';
-import { ShimConnection } from '../shim/connection';
 import type { BoxRow } from '../store/schema';
 import type { ExitInfo } from '../types';
 import { Deadline } from '../util/deadline';
 import { runSteps, type Step, type StepHooks } from '../util/steps';
+import { dial } from './dial';
 import type { Home } from './home';
 import type { BoxRun } from './run';
 import { settleRun } from './settle';
@@ -68,11 +67,9 @@ async function awaitEnd(stop: Stop): Promise<void> {
 
 /** Tells the shim; one that does not answer is dead or dying, which its exit tells. */
 async function askShim(home: Home, row: BoxRow, { graceMs, force }: StopSettings): Promise<void> {
-  const sockets = new BoxSockets(home.path, row.id);
   using budget = Deadline.alone(askMs, 'asking the shim to stop');
   try {
-    await sockets.ensure();
-    const connection = await ShimConnection.open(sockets.path('box.sock'), row.nonce, budget);
+    const connection = await dial(home, row.id, row.nonce, budget);
     connection.stop(graceMs, force);
     // The end of the connection is the answer; until then it stays, so that the request is surely read.
     void connection.closed;

@@ -67,12 +67,30 @@ export class BoxSockets {
    * of another owner or that is no directory, and for anything but a link in the link's place.
    */
   async ensure(): Promise<void> {
+    await this.#attempt(async () => {
+      await ensureParent();
+      await mkdir(this.directory, { recursive: true, mode: 0o700 });
+      await this.#ensureLink();
+    });
+  }
+
+  /** As ensure(), for a box that is there: false, and nothing is made, when its sockets' directory is gone. */
+  async heal(): Promise<boolean> {
+    if ((await statOrNull(this.directory)) === null) return false;
+    await this.#attempt(async () => {
+      await ensureParent();
+      await this.#ensureLink();
+    });
+    if ((await statOrNull(this.directory)) !== null) return true;
+    // Removed in the meantime, and its link with it, before this one was made.
+    await this.remove();
+    return false;
+  }
+
+  async #attempt(work: () => Promise<void>): Promise<void> {
     for (let round = 1; ; round++) {
       try {
-        await ensureParent();
-        await mkdir(this.directory, { recursive: true, mode: 0o700 });
-        await this.#ensureLink();
-        return;
+        return await work();
       } catch (error) {
         const undone = errnoOf(error) === 'ENOENT' || errnoOf(error) === 'EEXIST';
         if (!undone || round === rounds) throw asFailure(`Making ${this.linkPath} → ${this.directory} failed`, error);

@@ -158,6 +158,20 @@ test('S5: 20 programs at once all succeed, and make one link', async () => {
   ).toEqual([]);
 }, 60_000);
 
+test('S5: healing makes the link of a box that is there, and nothing of one that was removed', async () => {
+  const sockets = boxSockets();
+  expect(await sockets.heal()).toBe(false);
+  expect([existsSync(sockets.directory), existsSync(sockets.linkPath)]).toEqual([false, false]);
+  await sockets.ensure();
+  unlinkSync(sockets.linkPath);
+  expect(await sockets.heal()).toBe(true);
+  expect(leads(sockets)).toBe(true);
+  rmSync(sockets.directory, { recursive: true });
+  await sockets.remove();
+  expect(await sockets.heal()).toBe(false);
+  expect(lstatSync(sockets.linkPath, { throwIfNoEntry: false })).toBeUndefined();
+});
+
 test('S6: remove takes the link and nothing else, again and again', async () => {
   const sockets = boxSockets();
   await sockets.remove();

@@ -3,11 +3,10 @@ import type { BoxFacts } from '../../ownership/decide';
 import { isSameProcess, type ProcessIdentity, readIdentity } from '../../ownership/identity';
 import { type PidFileState, readPidFile } from '../../ownership/pid-file';
 import { findOwnProcesses } from '../../ownership/probe';
-import { BoxSockets } from '../../ownership/sockets';
-import { ShimConnection } from '../../shim/connection';
 import { readExitRecord } from '../../shim/exit-record';
 import type { BoxRow } from '../../store/schema';
 import { Deadline } from '../../util/deadline';
+import { dial } from '../dial';
 import { boxPaths } from '../directory';
 import type { Home } from '../home';
 import { isOwnerAlive } from '../row';
@@ -44,11 +43,9 @@ export function processOf(pidFile: PidFileState): ProcessIdentity | null {
 }
 
 async function askSocket(home: Home, row: BoxRow): Promise<BoxFacts['socket']> {
-  const sockets = new BoxSockets(home.path, row.id);
   using budget = Deadline.alone(answerMs, 'asking the shim whether it lives');
   try {
-    await sockets.ensure();
-    (await ShimConnection.open(sockets.path('box.sock'), row.nonce, budget)).close();
+    (await dial(home, row.id, row.nonce, budget)).close();
     return 'answers';
   } catch (error) {
     return BoxliteError.is(error, 'box-died') ? 'absent' : 'mute';
