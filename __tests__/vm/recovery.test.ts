@@ -134,14 +134,11 @@ describe(`recovery on ${engine}`, () => {
     const alone = await fastest(() => recoverHome(opened));
     const stopped = await stoppedRows(opened, 1_000);
     const among = await fastest(() => recoverHome(opened));
-    console.log(
-      `recovery of 5 live boxes: ${alone.toFixed(1)} ms alone, ${among.toFixed(1)} ms among 1,000 stopped ones`,
-    );
-    expect(among).toBeLessThanOrEqual(2 * alone);
     dropRows(opened, stopped);
     await opened.close();
     await using runtime = fresh();
     await Promise.all(ids.map((id) => runtime.remove(id, { force: true })));
+    expect(among).toBeLessThanOrEqual(2 * alone);
   });
 
   test('a box that is created by one program is used, stopped and removed by others, and autoRemove takes it away at its end', async () => {
@@ -181,10 +178,10 @@ const diesCreating = `
   const deadline = lib('util/deadline.ts').Deadline.of({}, 'createBox');
   await lib('boxes/create.ts').createBox(home, lib('options/index.ts').checkBoxOptions(image), deadline, undefined, hooks);`;
 
-/** The least of five, milliseconds. */
+/** The least of twenty, milliseconds: what else the machine does is not measured. */
 async function fastest(work: () => Promise<void>): Promise<number> {
   let least = Number.POSITIVE_INFINITY;
-  for (let round = 0; round < 5; round++) {
+  for (let round = 0; round < 20; round++) {
     const began = performance.now();
     await work();
     least = Math.min(least, performance.now() - began);

@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import type { BoxState } from '../types';
 import { nameTaken, storeFailure } from './failure';
 import {
@@ -99,9 +99,11 @@ export class BoxTable {
 
   /** The ids alone, of all or of those in these states. */
   async ids(states?: readonly BoxState[]): Promise<string[]> {
-    let query = this.#queries.selectFrom('boxes').select('id');
+    // As one text, which costs a tenth of a row for each; no id has a comma.
+    let query = this.#queries.selectFrom('boxes').select(sql<string | null>`group_concat(id)`.as('ids'));
     if (states) query = query.where('state', 'in', states);
-    return (await query.execute()).map(({ id }) => id);
+    const { ids } = await query.executeTakeFirstOrThrow();
+    return ids === null ? [] : ids.split(',');
   }
 
   /** Compare-and-set: true when the box was in one of the states `from`, and is now in `to` with the patch applied. */

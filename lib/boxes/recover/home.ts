@@ -42,8 +42,10 @@ async function recoverRow(home: Home, row: BoxRow): Promise<void> {
 async function recoverStrays(home: Home): Promise<void> {
   const strays = new Set([...(await BoxSockets.list(home.path)), ...listBoxCgroups()]);
   if (strays.size === 0) return;
-  const resting = new Set(await home.store.boxes.ids(['stopped', 'failed']));
-  for (const id of strays) if (resting.has(id)) await recoverStray(home, id);
+  for (const id of strays) {
+    const state = (await home.store.boxes.get(id))?.state;
+    if (state === 'stopped' || state === 'failed') await recoverStray(home, id);
+  }
   await BoxSockets.sweepStale(home.path);
 }
 
