@@ -30,7 +30,8 @@ const (
 var le = binary.LittleEndian
 
 // tidy makes the file system exact. The writer always adds a lost+found, which no image has, orders attributes in a way
-// that the kernel's search does not expect, and leaves unset the bits of inode bitmaps that stand for no inode.
+// that the kernel's search does not expect, leaves times after 2038 without their epoch, and leaves unset the bits of
+// inode bitmaps that stand for no inode.
 func tidy(file *os.File, lostFound string) error {
 	t := &tidier{file: file}
 	super, group := t.read(superOffset, 1024), t.read(groupOffset, groupSize)
@@ -41,7 +42,7 @@ func tidy(file *os.File, lostFound string) error {
 	if lostFound != LostFound {
 		t.removeLostFound(super, group, lostFound)
 	}
-	t.sortXattrs(le.Uint32(super[superInodes:]))
+	t.tidyInodes(le.Uint32(super[superInodes:]))
 	t.padInodeBitmaps(le.Uint32(super[superInodes:]), le.Uint32(super[superInodesPerGroup:]))
 	return t.err
 }

@@ -11,21 +11,28 @@ const (
 	xattrEntry       = 16
 )
 
-// sortXattrs puts the entries of each attribute block in the order that the kernel's search relies on: by namespace,
-// length, then name (ext4_xattr_cmp, xattr_find_entry). Values stay where they are.
-func (t *tidier) sortXattrs(inodes uint32) {
+// tidyInodes goes through all inodes, many at once.
+func (t *tidier) tidyInodes(inodes uint32) {
 	const many = 4096
 	for first := uint32(1); first <= inodes && t.err == nil; first += many {
 		count := min(many, inodes-first+1)
 		table := t.read(t.inodeOffset(first), int(count)*inodeSize)
+		changed := false
 		for i := range count {
-			if at := le.Uint32(table[i*inodeSize+inodeXattrBlock:]); at != 0 {
+			inode := table[i*inodeSize : (i+1)*inodeSize]
+			changed = fixTimes(inode) || changed
+			if at := le.Uint32(inode[inodeXattrBlock:]); at != 0 {
 				t.sortXattrBlock(int64(at) * block)
 			}
+		}
+		if changed {
+			t.write(t.inodeOffset(first), table)
 		}
 	}
 }
 
+// sortXattrBlock puts the entries of an attribute block in the order that the kernel's search relies on: by namespace,
+// length, then name (ext4_xattr_cmp, xattr_find_entry). Values stay where they are.
 func (t *tidier) sortXattrBlock(offset int64) {
 	data := t.read(offset, block)
 	if t.err != nil || le.Uint32(data) != xattrMagic {
