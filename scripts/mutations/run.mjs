@@ -29,6 +29,8 @@ export async function tryAll(tree, mutations, signal, say) {
     if (signal.aborted) break;
     const began = performance.now();
     const verdict = await tryOne(tree, mutation);
+    // One that was cut off says nothing.
+    if (signal.aborted) break;
     const seconds = ((performance.now() - began) / 1000).toFixed(1);
     say(`${mutation.row}  ${mutation.without}: ${verdict.verdict} in ${seconds} s. ${verdict.words}`);
     seen.push({ ...mutation, ...verdict });
