@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Box } from '../../lib/index';
+import { type Box, Runtime } from '../../lib/index';
 import { nativeFile } from '../../lib/native/load';
 import { shimArgv } from '../../lib/ownership/argv';
 import { cgroupSupport, sweepCgroups } from '../../lib/ownership/cgroup';
@@ -59,6 +59,13 @@ describe(`a box on ${engine} in a home 300 bytes deep`, () => {
     expect(cgroups.map((text) => suffix.test(text))).toEqual(cgroups.map(() => base !== null));
   });
 
+  test('S5: is reached after all links of its user were deleted, by who had opened the home before', async () => {
+    await using other = new Runtime({ home, engine });
+    await other.getBox(box.id);
+    rmSync(join(linkOf(home, box.id), '..'), { recursive: true });
+    expect((await other.exec(box.id, ['echo', 'healed'])).stdout).toBe('healed\n');
+  });
+
   test('S5: is reached by a fresh program after all links of its user were deleted', async () => {
     rmSync(join(linkOf(home, box.id), '..'), { recursive: true });
     const script = `
@@ -82,7 +89,8 @@ describe(`a box on ${engine} in a home 300 bytes deep`, () => {
     const said = await runProgramBehind(inOwnMounts ? withoutCgroups : [], script, home, engine, box.id);
     expect(said).toBe(`${inOwnMounts ? null : base} true\n`);
     expect(findBoxProcesses(box.id)).toEqual([]);
-    expect(findLeftovers(home)).toEqual([]);
+    // Where the tree could not be seen, the empty cgroup is still there.
+    expect(findLeftovers(home).filter((trace) => !trace.startsWith('cgroup'))).toEqual([]);
   });
 
   test('K4: leaves an empty cgroup behind at most, which is swept', async () => {

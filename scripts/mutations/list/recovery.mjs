@@ -170,4 +170,14 @@ export const recovery = [
     to: "if (row === 'removing' && ownerAlive) return 'finish-remove';",
     title: 'R8: a removal that had begun is finished',
   },
+  {
+    row: 'R9',
+    rule: 'boxes that rest are not looked at',
+    without: 'the choice: every box is looked at',
+    ...boxes,
+    file: 'lib/boxes/recover/home.ts',
+    from: 'const rows = await home.store.boxes.unsettled();',
+    to: 'const rows = await Promise.all((await home.store.boxes.ids()).map(async (id) => (await home.store.boxes.get(id)) as BoxRow));',
+    title: 'R9: recovery with 1,000 stopped boxes',
+  },
 ];

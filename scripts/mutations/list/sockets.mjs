@@ -101,7 +101,7 @@ export const sockets = [
     file: 'lib/boxes/run.ts',
     from: '      await sockets.ensure();\n',
     to: '',
-    title: 'S5: is reached by a fresh program after all links of its user were deleted',
+    title: 'S5: is reached after all links of its user were deleted, by who had opened the home before',
   },
   {
     row: 'S5',
