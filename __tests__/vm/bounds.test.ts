@@ -1,0 +1,91 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import type { Box } from '../../lib/index';
+import { createdBox, engine, tempRuntime } from '../helpers/runtimes';
+
+const mib = 1024 * 1024;
+const rss = (status: string) => Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) * 1024;
+
+describe(`what commands leave behind on ${engine}`, () => {
+  const runtime = tempRuntime();
+  let box: Box;
+  let shim: number;
+  beforeAll(async () => {
+    box = await createdBox(runtime, { memoryMiB: 256 });
+    shim = (await box.info()).shimPid ?? 0;
+  });
+
+  /** What client, shim and agent hold now. */
+  async function held() {
+    const agent = 'cat /proc/1/status; ls /proc/1/fd | wc -l; ls -d /sys/fs/cgroup/c/*/ | wc -l';
+    const { stdout } = await box.exec(agent, { check: true });
+    const [fds, cgroups] = stdout.trim().split('\n').slice(-2).map(Number);
+    return {
+      memory: {
+        client: process.memoryUsage().rss,
+        shim: rss(readFileSync(`/proc/${shim}/status`, 'utf8')),
+        agent: rss(stdout),
+      },
+      counts: {
+        client: readdirSync('/proc/self/fd').length,
+        shim: readdirSync(`/proc/${shim}/fd`).length,
+        fds,
+        cgroups,
+      },
+    };
+  }
+
+  test('an unread command holds nothing but its credit, in client, shim and agent', async () => {
+    const before = await held();
+    const unread = await box.spawn('yes');
+    await using _ = await box.spawn('yes', { tty: true });
+    // Whatever would fill up has time to: these go through the same client, shim and agent.
+    for (let n = 0; n < 30; n++) await box.exec('true');
+    const after = await held();
+    for (const who of ['client', 'shim', 'agent'] as const)
+      expect([who, after.memory[who] - before.memory[who] < 8 * mib]).toEqual([who, true]);
+    await unread.kill('SIGKILL');
+    await unread.wait();
+  });
+
+  test('64 MiB pass through maxOutputBytes of 1 MiB without being held', async () => {
+    const before = process.memoryUsage().rss;
+    let most = before;
+    const options = {
+      maxOutputBytes: mib,
+      onStdout: () => {
+        most = Math.max(most, process.memoryUsage.rss());
+      },
+    };
+    const result = await box.exec('head -c 64m /dev/zero', options);
+    expect(result.stdoutBytes).toHaveLength(mib);
+    expect(result.dropped.stdout).toBe(63 * mib);
+    expect(most - before).toBeLessThan(16 * mib);
+  });
+
+  test('200 commands leave no descriptor, cgroup or memory', async () => {
+    const round = async () => {
+      for (let left = 200; left > 0; left -= 10)
+        await Promise.all(Array.from({ length: 10 }, () => box.exec('echo x | cat; sleep 0.01 &')));
+      while ((await box.exec('pidof sleep')).ok) {}
+    };
+    await round();
+    const before = await held();
+    await round();
+    const after = await held();
+    expect(after.counts).toEqual(before.counts);
+    expect(after.memory.agent - before.memory.agent).toBeLessThan(mib / 4);
+    expect(after.memory.shim - before.memory.shim).toBeLessThan(mib / 4);
+  });
+
+  test('a detached command that nobody reads keeps 1 MiB of each stream, and no more', async () => {
+    const before = await held();
+    const job = await box.spawn('head -c 32m /dev/zero; head -c 32m /dev/zero >&2; echo up; sleep 1000', {
+      detached: true,
+    });
+    const joined = await box.attach(job.id, { since: { stdout: 32 * mib } });
+    expect(await joined.waitForLog('up')).toBe('up');
+    const after = await held();
+    expect(after.memory.agent - before.memory.agent).toBeLessThan(4 * mib);
+    await job.kill('SIGKILL');
+  });
+});
