@@ -9,6 +9,7 @@ import { type Boot, ensureSockets, markRunning, startShim, undoShim, undoSockets
 import { boxPaths } from './directory';
 import type { Home } from './home';
 import { awaitReady } from './ready';
+import { ownerIdentity } from './row';
 import { BoxRun } from './run';
 import { clearRun } from './state';
 import { awaitTransition } from './transition';
@@ -20,6 +21,7 @@ interface Start extends Boot {
 /** What happens when a stopped box is booted again on its own disk. */
 export const startSteps: readonly Step<Start>[] = [
   { name: 'clear', run: ({ home, row }) => clearRun(home, row.id) },
+  { name: 'row', run: claim },
   { name: 'sockets', run: ensureSockets, undo: undoSockets },
   { name: 'shim', run: startShim, undo: undoShim },
   { name: 'ready', run: awaitReady },
@@ -53,6 +55,11 @@ export async function startBox(
   } finally {
     await transition?.release();
   }
+}
+
+/** Before anything runs, so that whoever comes after this program's end can talk to what it had begun. */
+async function claim({ home, row }: Start): Promise<void> {
+  await home.store.boxes.patch(row.id, { nonce: row.nonce, engine: row.engine, ...ownerIdentity() });
 }
 
 function notStartable(id: string, row: BoxRow | null): BoxliteError {
