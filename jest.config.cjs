@@ -19,6 +19,7 @@ module.exports = {
     project('unit'),
     project('native', { setupFilesAfterEnv: ['<rootDir>/__tests__/helpers/leftovers.setup.ts'] }),
     project('vm', { setupFilesAfterEnv: ['<rootDir>/__tests__/helpers/leftovers.setup.ts'] }),
+    project('crash', { setupFilesAfterEnv: ['<rootDir>/__tests__/helpers/leftovers.setup.ts'] }),
     project('package'),
   ],
 };

@@ -31,6 +31,7 @@ test('a suite without tests is a failure', async () => {
 test('suites are chosen by name or by the first part of it, in their own order', () => {
   assert.deepEqual(choose('vm,unit'), ['unit', 'vm-qemu', 'vm-krun']);
   assert.deepEqual(choose('vm-krun'), ['vm-krun']);
+  assert.deepEqual(choose('crash'), ['crash-qemu', 'crash-krun']);
   assert.ok(choose(undefined).includes('lint'));
   assert.throws(() => choose('unit,v'), /there is no suite 'v'; the suites are lint, /);
 });

@@ -2,7 +2,7 @@ import { userInfo } from 'node:os';
 import { count, failed } from './outcomes.mjs';
 
 /** Runs a suite to its end, whatever happens in it, and says so. Its result is a row of the table. */
-export async function runSuite({ id, engine = '', isLab = false, run }, signal) {
+export async function runSuite({ id, engine = '', isLab = false, user, run }, signal) {
   const startedAt = performance.now();
   console.log(`\n== ${id}${isLab ? ' (in the lab)' : ''}`);
   const outcomes = await run({ onLine: (line) => console.log(`${id}  ${line}`), signal }).catch((error) => [
@@ -13,7 +13,7 @@ export async function runSuite({ id, engine = '', isLab = false, run }, signal) 
     id,
     where: isLab ? 'lab' : 'here',
     engine,
-    user: isLab ? 'root' : userInfo().username,
+    user: user ?? (isLab ? 'root' : userInfo().username),
     outcomes,
     passed: count(outcomes, 'passed'),
     failed: count(outcomes, 'failed'),

@@ -2,20 +2,32 @@ import { join } from 'node:path';
 import { cache } from '../../setup/paths.mjs';
 import { run } from '../command.mjs';
 import { readResults, resultsFile } from '../results.mjs';
+import { UserPlace } from '../user.mjs';
 
-/** Runs one project of jest on this machine. */
-export async function runJest(project, { name = project, env = {}, onLine, timeoutMs }) {
+/** Runs one project of jest, or some files of it, on this machine; with `asUser` as an ordinary user. */
+export async function runJest(project, { name = project, env = {}, onLine, timeoutMs, only = [], asUser = false }) {
   const path = resultsFile(`${name}.jsonl`);
-  const end = await run(process.execPath, jestArguments(project), {
-    env: { ...env, BOXLITE_TEST_RESULTS: path },
-    onLine,
-    timeoutMs,
-  });
-  return readResults(path, end);
+  const place = asUser ? new UserPlace([path]) : null;
+  const args = [...jestArguments(project, place?.cache), ...filesOf(only)];
+  const [program, programArgs] = place ? place.wrap(process.execPath, args) : [process.execPath, args];
+  try {
+    const end = await run(program, programArgs, {
+      env: { ...env, ...place?.env, BOXLITE_TEST_RESULTS: path },
+      onLine,
+      timeoutMs,
+    });
+    return readResults(path, end);
+  } finally {
+    place?.remove();
+  }
+}
+
+function filesOf(only) {
+  return only.length === 0 ? [] : ['--runTestsByPath', ...only];
 }
 
 /** Arguments for node, in the project's directory. One test file after the other: each looks for what it left behind. */
-export function jestArguments(project) {
+export function jestArguments(project, cacheDirectory = join(cache, 'jest')) {
   return [
     'node_modules/jest/bin/jest.js',
     `--selectProjects=${project}`,
@@ -24,6 +36,6 @@ export function jestArguments(project) {
     '--roots=lib',
     '--roots=__tests__',
     '--reporters=<rootDir>/scripts/test/jest-reporter.cjs',
-    `--cacheDirectory=${join(cache, 'jest')}`,
+    `--cacheDirectory=${cacheDirectory}`,
   ];
 }

@@ -10,8 +10,8 @@ import { jestArguments } from './jest.mjs';
 // A host that stands still is the emulator's fault; more of them than this would be somebody's.
 const MOST_HOSTS = 3;
 
-/** Runs one project of jest in a lab host, in one process: jest takes long to start there. */
-export async function runJestInLab(project, { name, env, timeoutMs, onLine, signal }) {
+/** Runs one project of jest, or some files of it, in a lab host, in one process: jest takes long to start there. */
+export async function runJestInLab(project, { name, env, timeoutMs, onLine, signal, only = testFiles(project) }) {
   await buildLab();
   const lines = [];
   const say = (line) => {
@@ -19,7 +19,7 @@ export async function runJestInLab(project, { name, env, timeoutMs, onLine, sign
     onLine(line);
   };
   const paths = [];
-  for (let files = testFiles(project); ; ) {
+  for (let files = only; ; ) {
     const path = resultsFile(`lab/${name}-${paths.length + 1}.jsonl`);
     paths.push(path);
     const end = await runFiles(files, { project, env, path, timeoutMs, say, signal });
