@@ -14,7 +14,7 @@ export function matrixText(
 ) {
   const reasons: string[] = [];
   const cellText = (part: Part, point: Point) => {
-    const result = results.find(({ cell }) => cell.part === part && cell.point === point);
+    const result = results.find(({ cell }) => cell.part === part && nameOf(cell.point) === nameOf(point));
     if (result) return result.wrong.length === 0 ? 'held' : 'BROKE';
     const reason = why({ part, point });
     if (reason === null) return '.';
