@@ -41,6 +41,17 @@ describe(`a restricted handle on ${engine}`, () => {
     expect((await box.exec('ls /work')).stdout).toBe('in\nout\nsub\nup\n');
   });
 
+  test('watches below its root, with whole paths', async () => {
+    const { fs } = box.restricted({ fs: 'read', root: '/work' });
+    await expect(fs.watch('/etc')).rejects.toMatchObject({ code: 'permission' });
+    await using watch = await fs.watch('sub');
+    await box.exec('touch /work/sub/seen && rm /work/sub/seen');
+    for await (const event of watch) {
+      expect(event).toMatchObject({ type: 'create', path: '/work/sub/seen' });
+      break;
+    }
+  });
+
   test('stays below its root, whatever paths and links say', async () => {
     const { fs } = box.restricted({ fs: 'write', root: '/work' });
     expect(await fs.readText('sub/file')).toBe('inside\n');

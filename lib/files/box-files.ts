@@ -3,13 +3,13 @@ import { pumpStdin } from '../exec/stdin';
 import * as check from '../options/files';
 import type { BoxFs, Bytes, Call, DirEntry, FileStat, Watch } from '../types';
 import { Deadline } from '../util/deadline';
-import { unsupported } from '../util/unsupported';
 import { FileCall, type FileExit, outputOf } from './call';
 import { readEntry, readStat, splitRecords } from './entries';
 import { openStream } from './open-stream';
 import { tidyWirePath } from './path';
 import { type Connect, type FileWish, type Prepared, prepare } from './request';
 import type { FileGuard } from './restrict';
+import { openWatch } from './watch';
 
 // As Node's own readFile: more does not fit into one buffer everywhere.
 const largestRead = 2 ** 31 - 1;
@@ -111,8 +111,14 @@ export class BoxFiles implements BoxFs {
     return (await this.#run('remove', checked, request, exitOf)).found === true;
   }
 
-  async watch(_path: string, _o: Call & { recursive?: boolean } = {}): Promise<Watch> {
-    throw unsupported('Box.fs.watch');
+  async watch(path: string, o: Call & { recursive?: boolean } = {}): Promise<Watch> {
+    const { path: wanted, recursive, ...call } = check.checkWatch(path, o);
+    using deadline = Deadline.of(call, 'watch');
+    const { link, request, whole } = await this.#prepare({ op: 'fs.watch', path: wanted, recursive }, deadline);
+    const path = tidyWirePath(request.path);
+    // What a guard took off the path is what the guest does not see.
+    const below = path === '/' ? tidyWirePath(whole) : tidyWirePath(whole).slice(0, -path.length);
+    return await openWatch(link, { ...request, path }, deadline, call.signal, below === '/' ? '' : below);
   }
 
   #read(what: string, { path, ...call }: Call & { path: string }, range: object): Promise<Uint8Array> {

@@ -17,6 +17,7 @@ constexpr Named operations[] = {
     {"fs.mkdir", make_directory},
     {"fs.rename", rename_file},
     {"fs.remove", remove_file},
+    {"fs.watch", watch_files},
     {"fs.pack", pack_tree},
     {"fs.unpack", unpack_tree},
 };
