@@ -115,10 +115,10 @@ export class BoxFiles implements BoxFs {
     const { path: wanted, recursive, ...call } = check.checkWatch(path, o);
     using deadline = Deadline.of(call, 'watch');
     const { link, request, whole } = await this.#prepare({ op: 'fs.watch', path: wanted, recursive }, deadline);
-    const path = tidyWirePath(request.path);
+    const seen = tidyWirePath(request.path);
     // What a guard took off the path is what the guest does not see.
-    const below = path === '/' ? tidyWirePath(whole) : tidyWirePath(whole).slice(0, -path.length);
-    return await openWatch(link, { ...request, path }, deadline, call.signal, below === '/' ? '' : below);
+    const below = seen === '/' ? tidyWirePath(whole) : tidyWirePath(whole).slice(0, -seen.length);
+    return await openWatch(link, { ...request, path: seen }, deadline, call.signal, below === '/' ? '' : below);
   }
 
   #read(what: string, { path, ...call }: Call & { path: string }, range: object): Promise<Uint8Array> {
