@@ -58,16 +58,22 @@ export function nameOf({ does, step, moment }: Point): string {
 
 /** Why there is nothing to kill there, or null. */
 export function whyImpossible({ part, point }: Cell): string | null {
-  const { does, step = '', moment } = point;
-  const at = `${does} ${moment} ${step}`;
+  const { does, step = '' } = point;
   if (step === 'clock give_up') return 'only a machine that survives SIGKILL gets there, and none can be made';
   if (step === 'clock kill') return 'the step is over at once: the machine that it kills is stopped, not stuck';
   if (isClient(part)) return null;
   if (step === 'clock terminate' && part === 'agent') return 'the machine is stopped, so its agent cannot act';
-  if (does === 'create' && at !== 'create before running' && at !== 'create within shim') return 'nothing runs yet';
-  if (does === 'start' && at !== 'start before running' && at !== 'start within shim') return 'nothing runs yet';
-  if (does === 'remove' && at !== 'remove before kill') return "'kill' has ended it";
-  return null;
+  if (isUp(point)) return null;
+  return does === 'remove' ? "'kill' has ended it" : 'nothing runs yet';
+}
+
+/** Whether the box has processes then: from the step that starts its shim, to the one that kills it. */
+export function isUp({ does, step = '', moment }: Point): boolean {
+  if (does !== 'create' && does !== 'start' && does !== 'remove') return true;
+  const names = lists[does].map(({ name }) => name);
+  if (does === 'remove') return names.indexOf(step) <= names.indexOf('kill') && moment === 'before';
+  const [at, shim] = [names.indexOf(step), names.indexOf('shim')];
+  return at > shim || (at === shim && moment === 'within');
 }
 
 function pointsOf(does: keyof typeof lists, step: string): Point[] {

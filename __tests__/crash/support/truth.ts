@@ -1,5 +1,5 @@
 import type { BoxState, ExitReason } from '../../../lib/index';
-import type { Cell } from './points';
+import { type Cell, isUp } from './points';
 
 /** What may be true of the box once a program has looked at its home again. */
 export interface Truth {
@@ -52,10 +52,8 @@ function afterClient({ does, step, moment }: Cell['point']): Truth {
 
 // A box that boots or runs does not need its client; what was asked of it before is done.
 function afterDetached(point: Cell['point']): Truth {
-  const { does, step, moment } = point;
-  const isUp = step === 'running' || (step === 'shim' && moment === 'within');
-  if (does === 'create' && isUp) return lives;
-  if (does === 'start') return isUp ? lives : afterClient(point);
+  const { does, step } = point;
+  if (does === 'create' || does === 'start') return isUp(point) ? lives : afterClient(point);
   if (does === 'run' || does === 'exec' || (does === 'stop' && (step === 'row' || step === 'ask'))) return lives;
   // Nothing tells a detached box that it is to be removed until a program looks.
   return { ...afterClient(point), needsLook: does === 'remove' };

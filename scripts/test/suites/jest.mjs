@@ -1,5 +1,6 @@
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { cache } from '../../setup/paths.mjs';
+import { cache, root } from '../../setup/paths.mjs';
 import { run } from '../command.mjs';
 import { readResults, resultsFile } from '../results.mjs';
 import { UserPlace } from '../user.mjs';
@@ -38,4 +39,14 @@ export function jestArguments(project, cacheDirectory = join(cache, 'jest')) {
     '--reporters=<rootDir>/scripts/test/jest-reporter.cjs',
     `--cacheDirectory=${cacheDirectory}`,
   ];
+}
+
+/** The test files of a project, in their order. */
+export function testFiles(project) {
+  const directory = `__tests__/${project}`;
+  const names = readdirSync(join(root, directory), { recursive: true });
+  return names
+    .filter((name) => name.endsWith('.test.ts'))
+    .sort()
+    .map((name) => join(directory, name));
 }

@@ -1,11 +1,9 @@
-import { readdirSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { buildLab } from '../../lab/build.mjs';
 import { quoted } from '../../lab/job.mjs';
 import { LabFailed, LabStalled, runInLab } from '../../lab/run.mjs';
-import { root } from '../../setup/paths.mjs';
 import { filesRun, readResults, resultsFile } from '../results.mjs';
-import { jestArguments } from './jest.mjs';
+import { jestArguments, testFiles } from './jest.mjs';
 
 // A host that stands still is the emulator's fault; more of them than this would be somebody's.
 const MOST_HOSTS = 3;
@@ -49,13 +47,4 @@ async function runFiles(files, { project, env, path, timeoutMs, say, signal }) {
     if (!(error instanceof LabFailed)) throw error;
     return { code: null, how: `had no end: ${error.message}`, isStalled: error instanceof LabStalled };
   }
-}
-
-function testFiles(project) {
-  const directory = `__tests__/${project}`;
-  const names = readdirSync(join(root, directory), { recursive: true });
-  return names
-    .filter((name) => name.endsWith('.test.ts'))
-    .sort()
-    .map((name) => join(directory, name));
 }
