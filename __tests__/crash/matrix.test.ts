@@ -6,7 +6,7 @@ import { engine } from '../helpers/runtimes';
 import { runCell } from './support/cell';
 import { choose, newSeed, setting } from './support/choose';
 import { allCells, allPoints, nameOf, whyImpossible } from './support/points';
-import { inPool } from './support/pool';
+import { Pool } from './support/pool';
 import { type CellResult, matrixText } from './support/print';
 import { programs } from './support/program';
 
@@ -21,14 +21,15 @@ const { chosen, seed } = choose(possible, count, setting('BOXLITE_CRASH_SEED', n
 describe(`the crash matrix on ${engine}`, () => {
   programs('client');
   const results: CellResult[] = [];
-  const outcomes = inPool(chosen, atOnce, async (cell) => {
+  const pool = new Pool(chosen, atOnce, async (cell) => {
     const began = performance.now();
     const result = { cell, wrong: await runCell(cell), ms: performance.now() - began };
     results.push(result);
     return result;
   });
 
-  afterAll(() => {
+  afterAll(async () => {
+    await pool.drain();
     process.stdout.write(`\nThe crash matrix on ${engine}, ${chosen.length} cells, seed ${seed}:\n`);
     process.stdout.write(`${matrixText(allPoints(), results, whyImpossible)}\n\n`);
   });
@@ -49,7 +50,7 @@ describe(`the crash matrix on ${engine}`, () => {
   test.each(chosen.map((cell) => [cell.part, nameOf(cell.point), cell] as const))(
     'K5: SIGKILL of the %s at "%s" leaves nothing behind, and the row tells the truth',
     async (_part, _name, cell) => {
-      expect((await outcomes(cell)).wrong).toEqual([]);
+      expect((await pool.result(cell)).wrong).toEqual([]);
     },
   );
 });

@@ -1,25 +1,26 @@
-/** Works through a list in its order, some at a time, from the first question on; answers with each one's result. */
-export function inPool<T, R>(
-  items: readonly T[],
-  size: number,
-  work: (item: T) => Promise<R>,
-): (item: T) => Promise<R> {
-  const results = new Map<T, Promise<R>>();
-  const begin = () => {
-    const started = new Map<T, (result: Promise<R>) => void>();
-    for (const item of items) results.set(item, new Promise((resolve) => started.set(item, resolve)));
-    const left = items.values();
-    const worker = async () => {
-      for (const item of left) {
-        const result = work(item);
-        started.get(item)?.(result);
-        await result.catch(() => {});
-      }
-    };
-    for (let lane = 0; lane < size; lane++) void worker();
-  };
-  return (item) => {
-    if (results.size === 0) begin();
-    return results.get(item) ?? Promise.reject(new Error('It is not in the list'));
-  };
+/** Works on the items of a list that are asked for, in their order, and on as many behind each as make it `size` at once. */
+export class Pool<T, R> {
+  readonly #items: readonly T[];
+  readonly #size: number;
+  readonly #work: (item: T) => Promise<R>;
+  readonly #results = new Map<T, Promise<R>>();
+
+  constructor(items: readonly T[], size: number, work: (item: T) => Promise<R>) {
+    this.#items = items;
+    this.#size = size;
+    this.#work = work;
+  }
+
+  result(item: T): Promise<R> {
+    const at = this.#items.indexOf(item);
+    for (const one of this.#items.slice(at, at + this.#size)) {
+      if (!this.#results.has(one)) this.#results.set(one, this.#work(one));
+    }
+    return this.#results.get(item) ?? Promise.reject(new Error('It is not in the list'));
+  }
+
+  /** Nothing is under way any more, also of what nobody asked for. */
+  async drain(): Promise<void> {
+    await Promise.allSettled(this.#results.values());
+  }
 }
