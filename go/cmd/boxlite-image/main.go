@@ -25,11 +25,14 @@ import (
 const (
 	exitFailed  = 1
 	exitAborted = 143 // as if SIGTERM had ended it
+	lockFd      = 3
 )
 
 func main() {
 	// Files are this user's alone, whatever the caller's umask; directories are made with their own modes.
 	syscall.Umask(0o077)
+	// The lock on the store, where the caller gave one, is not for the programs that this one starts.
+	unix.CloseOnExec(lockFd)
 	ctx := abortable()
 	report := progress.New(os.Stdout)
 
