@@ -8,6 +8,8 @@ export const maxPayloadBytes = maxFrameBytes - headerBytes;
 export const maxControlBytes = 4 * 1024 * 1024;
 export const initialCredit = 262_144;
 export const preambleBytes = 28;
+// As much as Node reads at once.
+const readBytes = 64 * 1024;
 const version = 1;
 const magic = Buffer.from('BOXLITE\n', 'latin1');
 
@@ -146,33 +148,52 @@ function decodeHeader(bytes: Buffer): { frame: Omit<Frame, 'payload'>; length: n
 
 /** Cuts the byte stream of one connection into frames, however it was torn. */
 export class FrameReader {
-  #held: Buffer = Buffer.alloc(0);
+  #buffer = Buffer.allocUnsafe(2 * readBytes);
+  #begin = 0;
+  #end = 0;
 
+  /** Into the reader's own memory: nothing is allocated for what passes through. */
   push(bytes: Buffer): void {
-    this.#held = this.#held.length === 0 ? bytes : Buffer.concat([this.#held, bytes]);
+    if (this.#buffer.length - this.#end < bytes.length) this.#makeRoom(bytes.length);
+    bytes.copy(this.#buffer, this.#end);
+    this.#end += bytes.length;
   }
 
   /** Whether what came begins as a preamble does; a frame never does, since the magic would be too long a length. */
   isPreamble(): boolean {
-    return this.#held.subarray(0, magic.length).equals(magic.subarray(0, this.#held.length));
+    const held = this.#held;
+    return held.subarray(0, magic.length).equals(magic.subarray(0, held.length));
   }
 
   /** Exactly that many bytes outside any frame, or null while they are missing. */
   take(count: number): Buffer | null {
-    if (this.#held.length < count) return null;
-    const bytes = this.#held.subarray(0, count);
-    this.#held = this.#held.subarray(count);
-    return bytes;
+    const held = this.#held;
+    if (held.length < count) return null;
+    this.#begin += count;
+    return held.subarray(0, count);
   }
 
   /** The next whole frame, or null. Throws 'protocol'. */
   next(): Frame | null {
-    if (this.#held.length < headerBytes) return null;
-    const { frame, length } = decodeHeader(this.#held);
-    if (this.#held.length < headerBytes + length) return null;
-    const payload = this.#held.subarray(headerBytes, headerBytes + length);
-    this.#held = this.#held.subarray(headerBytes + length);
-    return { ...frame, payload };
+    const held = this.#held;
+    if (held.length < headerBytes) return null;
+    const { frame, length } = decodeHeader(held);
+    if (held.length < headerBytes + length) return null;
+    this.#begin += headerBytes + length;
+    return { ...frame, payload: held.subarray(headerBytes, headerBytes + length) };
+  }
+
+  #makeRoom(bytes: number): void {
+    const held = this.#held;
+    const needed = held.length + bytes;
+    if (needed > this.#buffer.length) this.#buffer = Buffer.allocUnsafe(Math.max(needed, this.#buffer.length * 2));
+    held.copy(this.#buffer);
+    this.#begin = 0;
+    this.#end = held.length;
+  }
+
+  get #held(): Buffer {
+    return this.#buffer.subarray(this.#begin, this.#end);
   }
 }
 

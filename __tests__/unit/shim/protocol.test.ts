@@ -40,6 +40,20 @@ describe('the frame reader', () => {
     expect(read(...[...whole].map((byte) => Buffer.from([byte])))).toEqual(frames);
   });
 
+  test('reads frames of every size, in pieces of every size, byte for byte', () => {
+    const sizes = [0, 1, 65_523, 65_524, 65_525, 131_060, 200_000, maxPayloadBytes, 3, maxPayloadBytes, 70_000];
+    const payloads = sizes.map((size, n) => Buffer.alloc(size, n + 1));
+    const stream = Buffer.concat(payloads.map((payload) => encodeFrame('data', 1, payload, { channel: 1 })));
+    for (const piece of [1_000, 65_536, 100_000, 262_144, stream.length]) {
+      const pieces = Array.from({ length: Math.ceil(stream.length / piece) }, (_, n) =>
+        stream.subarray(n * piece, (n + 1) * piece),
+      );
+      expect(read(...pieces).map(({ payload }, n) => payload.equals(payloads[n] as Buffer))).toEqual(
+        sizes.map(() => true),
+      );
+    }
+  });
+
   test('takes the largest payload, and nothing larger', () => {
     expect(read(encodeFrame('data', 1, Buffer.alloc(maxPayloadBytes)))).toHaveLength(1);
     const header = encodeFrame('data', 1);
