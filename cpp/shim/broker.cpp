@@ -146,9 +146,12 @@ void Broker::tell_client(ClientId id, Kind kind, std::string_view json) {
     loop_.change(link.fd(), link.interest(is_read(*found->second)));
 }
 
-void Broker::tell_clients(Kind kind, std::string_view json) {
-    for (const auto &entry : clients_)
-        tell_client(entry.first, kind, json);
+void Broker::tell_clients(Kind kind, std::string_view json, std::string_view json_for_one) {
+    for (const auto &[id, client] : clients_) {
+        if (!client->greeted()) continue;
+        tell_client(id, kind, json_for_one);
+        json_for_one = json;
+    }
 }
 
 // Held back are those that send to the agent: a stop must come through however full its queue is.

@@ -201,7 +201,9 @@ void Supervisor::network_replies(ClientId client, std::string_view reply) {
 
 void Supervisor::network_notices(std::optional<ClientId> client, std::string_view notice) {
     if (client) return broker_.tell_client(*client, Kind::notice, notice);
-    broker_.tell_clients(Kind::notice, notice);
+    // One client writes it down, so that it is an event once.
+    const std::string kept = std::string(notice.substr(0, notice.size() - 1)) + ",\"keep\":true}";
+    broker_.tell_clients(Kind::notice, notice, kept);
 }
 
 void Supervisor::stop(Ender asked_by, std::uint32_t grace_ms, bool force) {

@@ -1,4 +1,5 @@
 import { type PreparedImage, prepareImage } from '../images/prepare';
+import { netdSettings } from '../network/settings';
 import type { CheckedBoxOptions } from '../options/box';
 import type { BoxRow } from '../store/schema';
 import type { BootTimings, Progress } from '../types';
@@ -127,10 +128,10 @@ async function bootBox({ boot, onProgress }: Creation, deadline: Deadline): Prom
   await startShim(boot, deadline);
 }
 
-/** A program that wants to be asked about denials is connected before the first of them. */
+/** A program that is to hear of denials, or to be asked about them, is connected before the first of them. */
 async function listenToNetwork(creation: Creation, deadline: Deadline): Promise<void> {
   const { home, options, boot } = creation;
-  if (!options.network.onDeny) return;
+  if (netdSettings(boot.row.options) === null) return;
   creation.run = new BoxRun(home, boot.row, boot.shim?.exited);
   creation.run.notices.onDeny = options.network.onDeny;
   await creation.run.link(deadline);

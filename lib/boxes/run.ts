@@ -37,7 +37,10 @@ export class BoxRun {
     this.nonce = row.nonce;
     this.#home = home;
     this.#row = row;
-    this.notices = new NetworkNotices((level, text) => home.log(level, text, row.id, 'netd'));
+    this.notices = new NetworkNotices(
+      (level, text) => home.log(level, text, row.id, 'netd'),
+      (denied) => home.store.events.add(row.id, 'egress-denied', { denied }),
+    );
     this.defaults = commandDefaults(row);
     if (shimEnded) this.#exited = shimEnded.then(() => this.#watch());
   }

@@ -5,6 +5,7 @@ import type { EgressDenied } from '../types';
 /** How a question is answered. */
 export type Reply = (request: { id: number; verdict: string }) => Promise<unknown>;
 type Log = (level: 'warn' | 'error', text: string) => void;
+type Keep = (denied: EgressDenied) => Promise<unknown>;
 
 /** What a box's network tells this program: denials, and questions about them. */
 export class NetworkNotices {
@@ -12,9 +13,12 @@ export class NetworkNotices {
   onDeny: OnDeny | undefined;
   readonly #listeners = new Set<(denied: EgressDenied) => void>();
   readonly #log: Log;
+  readonly #keep: Keep;
 
-  constructor(log: Log) {
+  /** `keep` writes a denial down, for the one program that is told to. */
+  constructor(log: Log, keep: Keep) {
     this.#log = log;
+    this.#keep = keep;
   }
 
   /** Calls back for each denial until the returned function is called. */
@@ -26,12 +30,15 @@ export class NetworkNotices {
   /** Takes one notice of the shim; what is of another kind is not looked at. */
   take(notice: Record<string, unknown>, reply: Reply): void {
     if (notice.type === 'lost') this.#log('error', 'the box has lost its network: its process ended twice');
-    if (notice.type === 'denied') this.#tell(readDenied(notice.denied));
+    if (notice.type === 'denied') this.#tell(readDenied(notice.denied), notice.keep === true);
     if (notice.type === 'ask') void this.#answer(Number(notice.id), readDenied(notice.denied), reply);
   }
 
-  #tell(denied: EgressDenied): void {
+  #tell(denied: EgressDenied, isToBeKept: boolean): void {
     this.#log('warn', denied.message);
+    if (isToBeKept) {
+      this.#keep(denied).catch((error) => this.#log('error', `a denial could not be written down: ${error}`));
+    }
     for (const listener of this.#listeners) listener(denied);
   }
 

@@ -76,6 +76,14 @@ func NewGuest(t testing.TB, conn net.Conn) *Guest {
 	return &Guest{s, c}
 }
 
+// Send puts one raw frame on the wire.
+func (g *Guest) Send(parts ...[]byte) error {
+	g.card.mu.Lock()
+	defer g.card.mu.Unlock()
+	_, err := g.card.conn.Write(Frame(parts...))
+	return err
+}
+
 // DialTCP connects from the guest.
 func (g *Guest) DialTCP(ctx context.Context, at netip.AddrPort) (*gonet.TCPConn, error) {
 	return gonet.DialContextTCP(ctx, g.Stack, At(at.Addr(), at.Port()), ipv4.ProtocolNumber)
