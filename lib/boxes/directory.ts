@@ -28,9 +28,14 @@ export function boxPaths(home: string, id: string): BoxPaths {
     exitRecord: join(directory, 'exit.json'),
     consoleLog: join(directory, 'console.log'),
     shimLog: join(directory, 'shim.log'),
-    disk: join(directory, 'disk.ext4'),
+    disk: boxDisk(home, id),
     imageDisk: join(directory, 'image.ext4'),
   };
+}
+
+/** Alone, for a listing, which asks for a thousand. */
+export function boxDisk(home: string, id: string): string {
+  return `${home}/boxes/${id}/disk.ext4`;
 }
 
 export async function makeBoxDirectory(home: string, id: string): Promise<void> {

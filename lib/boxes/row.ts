@@ -3,7 +3,7 @@ import type { CheckedBoxOptions } from '../options/box';
 import { readIdentity } from '../ownership/identity';
 import type { BoxRow } from '../store/schema';
 import type { BoxInfo, EngineName } from '../types';
-import { boxPaths } from './directory';
+import { boxDisk } from './directory';
 
 const emptyConfig: BoxRow['imageConfig'] = {
   entrypoint: [],
@@ -65,7 +65,7 @@ export function isOwnerAlive({ ownerPid, ownerStartTicks, ownerBootId }: BoxRow)
 export function boxInfo(home: string, row: BoxRow): BoxInfo {
   // Blocks of 512 bytes, whatever the file system's own block size: stat(2).
   // Not by the thread pool, whose round trip takes ten times longer than the call: a listing makes a thousand.
-  const diskBytes = (statSync(boxPaths(home, row.id).disk, { throwIfNoEntry: false })?.blocks ?? 0) * 512;
+  const diskBytes = (statSync(boxDisk(home, row.id), { throwIfNoEntry: false })?.blocks ?? 0) * 512;
   return {
     id: row.id,
     name: row.name,

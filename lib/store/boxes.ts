@@ -23,7 +23,7 @@ export interface Expected {
   generation?: number;
 }
 
-const pageSize = 100;
+const pageSize = 500;
 
 /** The boxes of a home. Each change is one statement, so of many processes that try the same, one succeeds. */
 export class BoxTable {
