@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // npm run mutations [-- --only I3,K2] [--write]: takes each rule of ownership out, one at a time, in a copy of the
 // project, and sees its test fail. With --write what was seen goes into the table of docs/ownership.md.
+import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -36,7 +37,10 @@ try {
   const missed = seen.filter(({ verdict }) => verdict !== 'caught');
   console.log(`\n${seen.length - missed.length} of ${chosen.length} were noticed by their test.`);
   for (const { row, without, verdict, words } of missed) console.log(`${row}, ${without}: ${verdict}. ${words}`);
-  if (write) writeFileSync(page, withTable(readFileSync(page, 'utf8'), mutations, seen));
+  if (write) {
+    writeFileSync(page, withTable(readFileSync(page, 'utf8'), mutations, seen));
+    execFileSync(join(root, 'node_modules/.bin/biome'), ['format', '--write', page]);
+  }
   process.exitCode = Number(missed.length > 0 || seen.length < chosen.length);
 } catch (error) {
   console.error(`mutations: ${error.message}`);

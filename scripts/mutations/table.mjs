@@ -28,8 +28,10 @@ function line({ row, rule, without, title, verdict, words }) {
 
 /** The lines of the table, by row and rule. */
 function linesOf(text) {
-  const lines = text.split('\n').filter((each) => each.startsWith('| '));
-  return new Map(lines.map((each) => [each.split(' | ').slice(0, 3).join(' | '), each]));
+  // Without the spaces that the formatter puts in to align the columns.
+  const lines = text.split('\n').map((each) => each.replaceAll(/ {2,}\|/g, ' |'));
+  const cells = lines.filter((each) => each.startsWith('| ')).map((each) => [each.split(' | '), each]);
+  return new Map(cells.map(([parts, each]) => [parts.slice(0, 3).join(' | '), each]));
 }
 
 function keyOf({ row, rule, without }) {

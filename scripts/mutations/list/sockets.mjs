@@ -98,9 +98,9 @@ export const sockets = [
     rule: 'the link is made anew before every connect',
     without: 'the making',
     ...boxes,
-    file: 'lib/boxes/run.ts',
-    from: '      await sockets.ensure();\n',
-    to: '',
+    file: 'lib/boxes/dial.ts',
+    from: 'if (await sockets.heal()) return',
+    to: 'if (sockets.linkPath) return',
     title: 'S5: is reached after all links of its user were deleted, by who had opened the home before',
   },
   {
