@@ -6,6 +6,7 @@ import { native } from '../../lib/native/load';
 import { tempHome } from '../helpers/homes';
 import { addStoppedBoxes } from '../helpers/rows';
 import { homeOf, tempRuntime } from '../helpers/runtimes';
+import { scaled } from '../helpers/speed';
 
 // The best of several looks: the machine may be busy with something else.
 const looks = 9;
@@ -20,13 +21,13 @@ describe('listBoxes', () => {
       ...(['spawn', 'execFile', 'spawnSync', 'execFileSync'] as const).map((name) => jest.spyOn(childProcess, name)),
     ];
     let [fewMs, manyMs] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
-    const holds = () => manyMs <= 2 * fewMs + 20;
+    const holds = () => manyMs <= 2 * fewMs + scaled(20);
     for (let look = 0; look < looks || (look < mostLooks && !holds()); look++) {
       fewMs = Math.min(fewMs, await timeOf(few, 10));
       manyMs = Math.min(manyMs, await timeOf(many, 1_000));
     }
     process.stdout.write(`listBoxes: 10 rows in ${fewMs.toFixed(1)} ms, 1,000 rows in ${manyMs.toFixed(1)} ms\n`);
-    expect(manyMs).toBeLessThanOrEqual(2 * fewMs + 20);
+    expect(manyMs).toBeLessThanOrEqual(2 * fewMs + scaled(20));
     for (const start of starts) expect(start).not.toHaveBeenCalled();
     jest.restoreAllMocks();
     // These boxes never were more than rows and directories.

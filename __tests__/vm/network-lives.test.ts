@@ -20,7 +20,9 @@ describe(`the network of a box on ${engine}`, () => {
 
   test('is there again after its process was killed, with its ports and the policy of then', async () => {
     const box = await createdBox(runtime, { network: 'none', ports: [{ guest: 8080 }] });
-    const fetched = () => box.exec(['wget', '-q', '-O', '-', `http://192.168.127.254:${port}/`]);
+    // What was under way when the process died is lost: each try is bounded.
+    const timeoutMs = scaled(3_000);
+    const fetched = () => box.exec(['wget', '-q', '-O', '-', `http://192.168.127.254:${port}/`], { timeoutMs });
     await box.setNetwork({ allow: [`127.0.0.1:${port}`] });
     expect((await fetched()).stdout).toBe('hello\n');
     await using server = await box.spawn(
@@ -119,11 +121,13 @@ function freePort(): Promise<number> {
 
 function body(port: number): Promise<string> {
   return new Promise((resolve, reject) => {
-    get({ port, path: '/file', host: '127.0.0.1', agent: false }, async (response) => {
+    const timeout = scaled(3_000);
+    const request = get({ port, path: '/file', host: '127.0.0.1', agent: false, timeout }, async (response) => {
       let text = '';
       for await (const chunk of response) text += chunk;
       resolve(text);
-    }).on('error', reject);
+    });
+    request.on('timeout', () => request.destroy(new Error('no answer'))).on('error', reject);
   });
 }
 

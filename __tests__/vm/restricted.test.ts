@@ -52,6 +52,13 @@ describe(`a restricted handle on ${engine}`, () => {
     }
   });
 
+  test('has a root of any name', async () => {
+    await box.exec(['mkdir', '/wörk']);
+    const { fs } = box.restricted({ fs: 'write', root: '/wörk' });
+    await fs.writeFile('ü', 'x');
+    expect(await box.fs.readText('/wörk/ü')).toBe('x');
+  });
+
   test('stays below its root, whatever paths and links say', async () => {
     const { fs } = box.restricted({ fs: 'write', root: '/work' });
     expect(await fs.readText('sub/file')).toBe('inside\n');

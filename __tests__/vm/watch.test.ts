@@ -9,7 +9,8 @@ describe(`watch on ${engine}`, () => {
   const sh = async (command: string) => (await box.exec(command, { check: true })).stdout.trimEnd();
   beforeAll(async () => {
     box = await createdBox(runtime, { cwd: '/w' });
-    await sh('mkdir -p /w/old/deep /w/other; touch /w/file /w/old/deep/f');
+    // Its own directory is not there yet.
+    await box.exec('mkdir -p /w/old/deep /w/other; touch /w/file /w/old/deep/f', { check: true, cwd: '/' });
   });
 
   /** What is seen of a command: everything up to the mark that it leaves at its end, each once. */

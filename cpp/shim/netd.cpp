@@ -121,22 +121,26 @@ void Netd::take_reply(const Json &message, const Json &reply) {
     // Only what was taken is what a restart begins with.
     if (id == asked_by_ && number && number.value() == asked_number_ && !reply.has("error"))
         policy_ = std::exchange(asked_policy_, "");
+    if (number) std::erase(waiting_, std::pair{id, number.value()});
     owner_.network_replies(id, reply.text());
 }
 
 Status Netd::request(ClientId client, const Json &request) {
     if (!control_) return Failure{"box-state", "The box's network is gone: its process ended twice"};
+    const auto number = request.integer("n", 0, largest_number);
+    if (!number) return number.failure();
     if (const auto policy = request.find("policy")) {
-        const auto number = request.integer("n", 0, largest_number);
         asked_policy_ = policy->text();
         asked_by_ = client;
-        asked_number_ = number ? number.value() : -1;
+        asked_number_ = number.value();
     }
+    waiting_.emplace_back(client, number.value());
     send(JsonWriter().member("client", std::uint64_t{client}).raw("request", request.text()).text());
     return success();
 }
 
 void Netd::client_is_gone(ClientId client) {
+    std::erase_if(waiting_, [client](const auto &request) { return request.first == client; });
     if (control_) send(JsonWriter().member("gone", std::uint64_t{client}).text());
 }
 
@@ -181,6 +185,11 @@ void Netd::let_go() {
     if (!control_) return;
     loop_.forget(control_.get());
     control_.reset();
+    // Nobody else will answer them.
+    for (const auto &[client, number] : std::exchange(waiting_, {})) {
+        owner_.network_refuses(client, number,
+                               {"box-state", "The process of the box's network ended before it answered", "Ask again."});
+    }
 }
 
 void Netd::end() {

@@ -10,6 +10,8 @@
 #include "stream_table.hpp"
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace boxlite {
 
@@ -18,6 +20,8 @@ class NetworkOwner {
 public:
     virtual void network_fails(Failure why) = 0;
     virtual void network_replies(ClientId client, std::string_view reply) = 0;
+    // To the client's request of that number.
+    virtual void network_refuses(ClientId client, std::int64_t number, const Failure &why) = 0;
     // To one client, or to all.
     virtual void network_notices(std::optional<ClientId> client, std::string_view notice) = 0;
 
@@ -70,6 +74,8 @@ private:
     std::string received_;
     SendQueue unsent_;
     std::optional<Child> process_;
+    // Requests without a reply yet, by their clients and numbers.
+    std::vector<std::pair<ClientId, std::int64_t>> waiting_;
     std::string ports_ = "[]";
     // The policy that a client set last, for the next one.
     std::string policy_;

@@ -184,11 +184,15 @@ Status Supervisor::client_requests(ClientId client, std::string_view request) {
     const Status passed =
         netd_ ? netd_->request(client, json.value()) : Status(Failure{"box-state", "The box has no network device"});
     if (passed) return success();
-    JsonWriter error;
-    error.member("code", passed.failure().code).member("message", passed.failure().message);
     const auto number = json.value().integer("n", 0, 1ll << 53);
-    network_replies(client, JsonWriter().member("n", number ? number.value() : 0).member("value", false).member("error", error).text());
+    network_refuses(client, number ? number.value() : 0, passed.failure());
     return success();
+}
+
+void Supervisor::network_refuses(ClientId client, std::int64_t number, const Failure &why) {
+    JsonWriter error;
+    error.member("code", why.code).member("message", why.message);
+    network_replies(client, JsonWriter().member("n", number).member("value", false).member("error", error).text());
 }
 
 void Supervisor::client_lost(ClientId client) {

@@ -49,6 +49,7 @@ public:
     void client_lost(ClientId client) override;
     void network_fails(Failure why) override { fail_boot(std::move(why)); }
     void network_replies(ClientId client, std::string_view reply) override;
+    void network_refuses(ClientId client, std::int64_t number, const Failure &why) override;
     void network_notices(std::optional<ClientId> client, std::string_view notice) override;
 
 private:

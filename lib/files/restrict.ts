@@ -31,7 +31,7 @@ export function fileGuard({ fs, root, user }: CheckedRestriction): FileGuard {
       if (root === undefined || root === '/') return guarded;
       const below = (path: string) => pathBelow(root, path);
       const to = request.to === undefined ? {} : { to: below(request.to) };
-      return { ...guarded, root, path: below(request.path), ...to };
+      return { ...guarded, root: wirePath(root, '/'), path: below(request.path), ...to };
     },
   };
 }

@@ -23,7 +23,7 @@ export const eventsSchema = `
     INSERT INTO events (at, box, type) VALUES (${now}, NEW.id, 'started');
   END;
   CREATE TRIGGER box_started AFTER UPDATE OF state ON boxes
-  WHEN OLD.state <> 'creating' AND NEW.state = 'running' AND OLD.nonce <> NEW.nonce
+  WHEN OLD.state <> 'creating' AND NEW.state = 'running' AND OLD.started_at IS NOT NEW.started_at
   BEGIN
     INSERT INTO events (at, box, type) VALUES (${now}, NEW.id, 'started');
   END;

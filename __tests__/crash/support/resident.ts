@@ -22,7 +22,9 @@ async function create(): Promise<void> {
 
 async function run(box: BoxInfo): Promise<void> {
   const word = String(random());
-  const { stdout, exitCode } = await runtime.exec(box.id, ['echo', word]);
+  const { stdout, exitCode, signal } = await runtime.exec(box.id, ['echo', word]);
+  // A stop by another program, which commands may end on in time.
+  if (signal === 'SIGTERM') return say({ refused: 'a stop' });
   if (exitCode !== 0 || stdout !== `${word}\n`) throw new Error(`echo gave ${exitCode} ${JSON.stringify(stdout)}`);
   say({ ran: box.id });
 }
