@@ -35,7 +35,7 @@ describe(`what commands leave behind on ${engine}`, () => {
     const [fds, cgroups] = stdout.trim().split('\n').slice(-2).map(Number);
     return {
       memory: {
-        client: process.memoryUsage().rss,
+        client: heldByClient(),
         shim: rss(readFileSync(`/proc/${shim}/status`, 'utf8')),
         agent: rss(stdout),
       },
