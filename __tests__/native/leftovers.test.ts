@@ -16,7 +16,7 @@ describe('the search for leftovers', () => {
     rmSync(join(home, 'boxes', id), { recursive: true });
     const { pid } = await stranger(id);
     expect(findLeftovers(home)).toEqual([expect.stringContaining(`process ${pid} `)]);
-    expect(stateOf(pid)).toBe('S');
+    await until('it goes on to wait', () => stateOf(pid) === 'S');
     process.kill(pid, 'SIGKILL');
     await until('it has ended', () => processesOf(home).length === 0);
   });
