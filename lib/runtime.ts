@@ -5,7 +5,7 @@ import { getOrCreate } from './boxes/get-or-create';
 import { HomeImages } from './boxes/home-images';
 import { Boxes } from './boxes/open-boxes';
 import { prune } from './boxes/prune/prune';
-import { isAtRest, trueRow } from './boxes/recover/box';
+import { isAtRest, trueRow, trueRowOf } from './boxes/recover/box';
 import { removeBox } from './boxes/remove';
 import { findRow, requireRow } from './boxes/resolve';
 import { boxInfo } from './boxes/row';
@@ -105,7 +105,7 @@ export class Runtime implements AsyncDisposable {
     // Filtered after settling, since a row may turn out to be in another state than it says.
     for await (const listed of home.store.boxes.list({ labels })) {
       deadline.throwIfOver();
-      const row = isAtRest(listed) ? listed : await trueRow(home, listed);
+      const row = isAtRest(listed) ? listed : await trueRowOf(home, listed.id);
       if (row && (state === undefined || row.state === state)) yield boxInfo(home.path, row);
     }
   }

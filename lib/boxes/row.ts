@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import type { CheckedBoxOptions } from '../options/box';
 import { readIdentity } from '../ownership/identity';
-import type { BoxRow } from '../store/schema';
+import type { BoxRow, ListedBox } from '../store/schema';
 import type { BoxInfo, EngineName } from '../types';
 import { boxDisk } from './directory';
 
@@ -62,7 +62,7 @@ export function isOwnerAlive({ ownerPid, ownerStartTicks, ownerBootId }: BoxRow)
 }
 
 /** A row as listings show it. */
-export function boxInfo(home: string, row: BoxRow): BoxInfo {
+export function boxInfo(home: string, row: ListedBox): BoxInfo {
   // Blocks of 512 bytes, whatever the file system's own block size: stat(2).
   // Not by the thread pool, whose round trip takes ten times longer than the call: a listing makes a thousand.
   const diskBytes = (statSync(boxDisk(home, row.id), { throwIfNoEntry: false })?.blocks ?? 0) * 512;

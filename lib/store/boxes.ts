@@ -6,6 +6,8 @@ import {
   type BoxPatch,
   type BoxRow,
   fromColumns,
+  type ListedBox,
+  listedColumns,
   type NewBoxRow,
   type Tables,
   toColumns,
@@ -69,7 +71,7 @@ export class BoxTable {
   }
 
   /** Oldest first. Boxes that come and go meanwhile may be missed; no box comes twice. */
-  async *list(filter: BoxFilter = {}): AsyncGenerator<BoxRow> {
+  async *list(filter: BoxFilter = {}): AsyncGenerator<ListedBox> {
     const wanted = Object.entries(filter.labels ?? {});
     let last: BoxColumns | undefined;
     do {
@@ -145,13 +147,18 @@ export class BoxTable {
   }
 
   #page(state: BoxState | undefined, after: BoxColumns | undefined): Promise<BoxColumns[]> {
-    let query = this.#queries.selectFrom('boxes').selectAll().orderBy('created_at').orderBy('id').limit(pageSize);
+    let query = this.#queries
+      .selectFrom('boxes')
+      .select(listedColumns)
+      .orderBy('created_at')
+      .orderBy('id')
+      .limit(pageSize);
     if (state !== undefined) query = query.where('state', '=', state);
     if (after) {
       const { created_at, id } = after;
       query = query.where(({ eb, refTuple, tuple }) => eb(refTuple('created_at', 'id'), '>', tuple(created_at, id)));
     }
-    return query.execute();
+    return query.execute() as Promise<BoxColumns[]>;
   }
 
   async #idOf(name: string): Promise<string | undefined> {

@@ -142,6 +142,24 @@ const codecs = {
   generation: asIs,
 } satisfies { [K in keyof BoxRow]: Codec<never> | Codec<BoxRow[K]> };
 
+/** What a listing shows of a box, and what it needs to tell whether the row can be taken at its word. */
+export const listedFields = [
+  'id',
+  'name',
+  'state',
+  'engine',
+  'imageRef',
+  'labels',
+  'ports',
+  'createdAt',
+  'startedAt',
+  'exit',
+  'shimPid',
+  'preparing',
+  'autoRemove',
+] as const satisfies (keyof BoxRow)[];
+export type ListedBox = Pick<BoxRow, (typeof listedFields)[number]>;
+
 /** The columns of the fields that are there; a field that is undefined is not. */
 export function toColumns<T extends Partial<BoxRow>>(fields: T): Partial<BoxColumns> {
   const known = Object.entries(codecs).filter(([field]) => fields[field as keyof T] !== undefined);
@@ -156,6 +174,8 @@ export function toColumns<T extends Partial<BoxRow>>(fields: T): Partial<BoxColu
 const columns = Object.entries(codecs).map(
   ([field, { decode }]) => [field, columnOf(field), decode as (cell: Cell) => unknown] as const,
 );
+
+export const listedColumns = listedFields.map(columnOf) as (keyof BoxColumns)[];
 
 /** The row of its columns; a column that is not known here, of an older layout, is not looked at. */
 export function fromColumns(cells: BoxColumns): BoxRow {

@@ -73,7 +73,10 @@ export async function killAgent(home: string): Promise<void> {
 export async function onlyRow(home: string): Promise<BoxRow> {
   const store = await openStore(home);
   try {
-    for await (const row of store.boxes.list()) return row;
+    for await (const { id } of store.boxes.list()) {
+      const row = await store.boxes.get(id);
+      if (row) return row;
+    }
     throw new Error('There is no row');
   } finally {
     await store.close();

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import type { RecoveryAction } from '../../ownership/decide';
-import type { BoxRow } from '../../store/schema';
+import type { BoxRow, ListedBox } from '../../store/schema';
 import { Deadline } from '../../util/deadline';
 import { boxPaths } from '../directory';
 import type { Home } from '../home';
@@ -44,7 +44,7 @@ export async function recoverBox(home: Home, id: string, { wait = false } = {}):
 }
 
 /** True for most boxes of a home: nothing about such a row can have changed by itself. */
-export function isAtRest({ state, preparing, autoRemove }: BoxRow): boolean {
+export function isAtRest({ state, preparing, autoRemove }: ListedBox): boolean {
   return (state === 'stopped' || state === 'failed') && !preparing && !autoRemove;
 }
 
@@ -53,6 +53,12 @@ export async function trueRow(home: Home, row: BoxRow): Promise<BoxRow | null> {
   if (!(await isDoubtful(home, row))) return row;
   await recoverBox(home, row.id, { wait: isUp(row) });
   return home.store.boxes.get(row.id);
+}
+
+/** The same of a box that only a listing told of. */
+export async function trueRowOf(home: Home, id: string): Promise<BoxRow | null> {
+  const row = await home.store.boxes.get(id);
+  return row && trueRow(home, row);
 }
 
 async function isDoubtful(home: Home, row: BoxRow): Promise<boolean> {
