@@ -52,11 +52,11 @@ function isRoot(): boolean {
   return process.geteuid?.() === 0;
 }
 
-const byUnified: Squeeze = (box) => {
+function byUnified(box: Box): void {
   const path = cgroupOf(machineOf(box));
   const now = Number(readFileSync(join(path, 'memory.current'), 'utf8'));
   writeFileSync(join(path, 'memory.max'), String(now + 64 * mib));
-};
+}
 
 function byLegacy(point: string, box: Box): void {
   const own = /^\d+:[^:]*\bmemory\b[^:]*:(.*)$/m.exec(readFileSync('/proc/self/cgroup', 'utf8'))?.[1] ?? '/';
