@@ -44,8 +44,9 @@ function afterClient({ does, step, moment }: Cell['point']): Truth {
   if (does === 'create' || does === 'remove') return { states: ['gone'], reasons: [] };
   // The row of a box that is being started still tells of its run before.
   if (does === 'start') return { states: ['stopped'], reasons: ['stopped', 'host-exit'] };
-  // The request was sent: the shim goes on with it.
-  if (does === 'stop' && step === 'end') return { states: ['stopped'], reasons: ['killed'] };
+  // The request was sent: the shim goes on with it. The client's command ends with its connection, 2 s after SIGTERM at the
+  // latest: before the stop's own grace on a slow machine, which is longer there.
+  if (does === 'stop' && step === 'end') return { states: ['stopped'], reasons: ['killed', 'stopped'] };
   if (does === 'stop' && moment === 'within') return { states: ['stopped'], reasons: ['killed'] };
   return { states: ['stopped'], reasons: ['host-exit'] };
 }
