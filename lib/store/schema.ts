@@ -177,10 +177,13 @@ const columns = Object.entries(codecs).map(
 
 export const listedColumns = listedFields.map(columnOf) as (keyof BoxColumns)[];
 
-/** The row of its columns; a column that is not known here, of an older layout, is not looked at. */
+/** The row of the columns that were read; one that is not known here, of an older layout, is not looked at. */
 export function fromColumns(cells: BoxColumns): BoxRow {
   const row: Record<string, unknown> = {};
-  for (const [field, column, decode] of columns) row[field] = decode((cells as Record<string, Cell>)[column] ?? null);
+  for (const [field, column, decode] of columns) {
+    const cell = (cells as Record<string, Cell | undefined>)[column];
+    if (cell !== undefined) row[field] = decode(cell);
+  }
   return row as unknown as BoxRow;
 }
 
