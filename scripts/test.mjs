@@ -7,6 +7,7 @@ import { out } from './setup/paths.mjs';
 import { setup } from './setup.mjs';
 import { stopAll } from './test/command.mjs';
 import { probeKvm } from './test/kvm.mjs';
+import { runInLanes } from './test/lanes.mjs';
 import { report } from './test/report.mjs';
 import { runSuite } from './test/run-suite.mjs';
 import { choose, suites } from './test/suites.mjs';
@@ -18,19 +19,10 @@ const kvm = probeKvm();
 console.log(kvm.ok ? 'krun runs here.' : `krun runs in the lab, since here it cannot: ${kvm.detail}`);
 const stop = stopOnSignals();
 const chosen = suites(kvm).filter(({ id }) => ids.includes(id));
-// A lab host is busy with one thing at a time, so what runs here goes on beside it.
-const lanes = [chosen.filter(({ isLab }) => !isLab), chosen.filter(({ isLab }) => isLab)];
-const results = (await Promise.all(lanes.map(runLane))).flat();
+// A lab host keeps one processor busy, so what runs here goes on beside it, and a second host once that is done.
+const results = await runInLanes(chosen, { run: (suite) => runSuite(suite, stop), isOver: () => stop.aborted });
 console.log(report(results));
 process.exitCode = stop.aborted ? stop.reason : Number(results.some(({ failed }) => failed > 0));
-
-async function runLane(lane) {
-  const results = [];
-  for (const suite of lane) {
-    if (!stop.aborted) results.push(await runSuite(suite, stop));
-  }
-  return results;
-}
 
 function chosenSuites() {
   try {
