@@ -38,13 +38,13 @@ function environment() {
 
 function readArguments() {
   const options = { engine: { type: 'string', default: 'qemu' }, seed: { type: 'string' } };
-  for (const name of ['cells', 'rounds', 'seconds']) options[name] = { type: 'string' };
+  for (const name of ['cells', 'parts', 'rounds', 'seconds']) options[name] = { type: 'string' };
   try {
     const { values, positionals } = parseArgs({ options, allowPositionals: true });
     const [test] = positionals;
     if (positionals.length === 1 && test in TESTS && ['qemu', 'krun'].includes(values.engine)) return { test, values };
   } catch {}
   console.error('usage: node scripts/crash.mjs matrix|storm|residents [--engine qemu|krun] [--seed N] [--cells N|all]');
-  console.error('       [--rounds N] [--seconds N]');
+  console.error('       [--parts client,shim,…] [--rounds N] [--seconds N]');
   process.exit(2);
 }

@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { createServer, get } from 'node:http';
-import { type AddressInfo, connect, createServer as createTcpServer } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { type Box, Runtime } from '../../lib/index';
+import { freePort } from '../helpers/free-port';
 import { createdBox, engine, homeOf, tempRuntime } from '../helpers/runtimes';
 import { scaled } from '../helpers/speed';
 
@@ -108,15 +109,6 @@ function netdOf(box: Box): number {
     }
   }
   throw new Error(`no boxlite-netd of ${box.id}`);
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createTcpServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 function body(port: number): Promise<string> {

@@ -162,16 +162,18 @@ void Netd::ended(int status) {
     log_line("netd ended %s", how.c_str());
     if (control_) take_lines();
     let_go();
-    if (!ready_) return owner_.network_fails({"boot-failed", "The box's network process ended " + how,
-                                              "Look at netd.log in the box's directory."});
-    if (!restarted_) {
+    // One that ends by itself before it is ready said why: another one would say the same.
+    const bool is_refusal = !ready_ && !WIFSIGNALED(status);
+    if (!is_refusal && !restarted_) {
         restarted_ = true;
         if (const Status again = launch(); again) {
             log_line("netd was started again: connections and forwards through it were cut");
             return;
         }
     }
-    owner_.network_notices(std::nullopt, R"({"type":"lost"})");
+    if (ready_) return owner_.network_notices(std::nullopt, R"({"type":"lost"})");
+    owner_.network_fails({"boot-failed", "The box's network process ended " + how,
+                          "Look at netd.log in the box's directory."});
 }
 
 void Netd::fail(Failure why) {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { BoxSockets, killBoxTree } from '../../../lib/ownership/index';
 import { Deadline } from '../../../lib/util/deadline';
 import { linkNatives, putAgentDisk } from '../../helpers/agent-disk';
+import { freePort, isFree } from '../../helpers/free-port';
 import { tempHome } from '../../helpers/homes';
 import { busyboxImage } from '../../helpers/images';
 import { engine } from '../../helpers/runtimes';
@@ -28,10 +29,11 @@ export async function runCell(cell: Cell): Promise<string[]> {
   const home = tempHome();
   const natives = mkdtempSync(join(tmpdir(), 'boxlite-natives-'));
   linkNatives(natives);
-  const client = new Program('client', orderFor(cell, home), { BOXLITE_NATIVE_DIR: natives });
+  const port = cell.part === 'netd' ? await freePort() : undefined;
+  const client = new Program('client', orderFor(cell, home, port), { BOXLITE_NATIVE_DIR: natives });
   using limit = Deadline.alone(cellMs, 'this cell of the matrix');
   try {
-    return await limit.race(killAndLook(cell, client, { home, natives }));
+    return await limit.race(killAndLook(cell, client, { home, natives, port }));
   } catch (error) {
     return [String(error)];
   } finally {
@@ -53,11 +55,13 @@ async function clear(home: string): Promise<void> {
 interface Places {
   home: string;
   natives: string;
+  port: number | undefined;
 }
 
 async function killAndLook(cell: Cell, client: Program, places: Places): Promise<string[]> {
   await reach(cell, client, places);
-  return verdict(places.home, client, truthAfter(cell), cell, performance.now());
+  const wrong = await verdict(places.home, client, truthAfter(cell), cell, performance.now());
+  return (await isFree(places.port)) ? wrong : [...wrong, `somebody listens on ${places.port}`];
 }
 
 /** Drives the client to the point and kills the part there. */
@@ -126,9 +130,17 @@ function isClock({ step = '' }: Point): boolean {
   return step.startsWith('clock');
 }
 
-function orderFor({ part, point }: Cell, home: string): Order {
+function orderFor({ part, point }: Cell, home: string, port: number | undefined): Order {
   const detached = part === 'detached';
-  const order = { home, engine, layout: busyboxImage(), name: 'crashed', does: point.does, detached };
+  const order = {
+    home,
+    engine,
+    layout: busyboxImage(),
+    name: 'crashed',
+    does: point.does,
+    detached,
+    ...(port && { port }),
+  };
   if (point.does === 'exec') return { ...order, command: 'echo up; exec sleep 1000' };
   if (point.does !== 'stop') return point.step === undefined ? order : { ...order, step: point.step };
   if (point.step !== 'end') return { ...order, step: isClock(point) ? 'ask' : (point.step ?? ''), graceMs: 0 };

@@ -41,10 +41,11 @@ function hooksOf(doing: Order['does']): StepHooks {
 }
 
 const detachment = order.detached ? { detached: true } : {};
+const network = order.port ? { network: 'public', ports: [{ guest: 80, host: order.port }] } : {};
 
 async function run(): Promise<void> {
   const home = await Home.open({ home: order.home, engine: order.engine, logger: ({ text }) => console.error(text) });
-  const options = { image: { layout: order.layout }, name: order.name, memoryMiB: 128, ...detachment };
+  const options = { image: { layout: order.layout }, name: order.name, memoryMiB: 128, ...detachment, ...network };
   const created = await createBox(home, checkBoxOptions(options), endless, undefined, hooksOf('create'));
   say({ made: created.row.id });
   await act(home, created);

@@ -9,7 +9,13 @@ import { Deadline } from '../../../lib/util/deadline';
 import { scaled } from '../../helpers/speed';
 import { until } from '../../native/support';
 
-const machines = ['boxlite-vmm', 'qemu-system-x86_64'];
+// What each part's program is called, on either engine.
+const programs = {
+  shim: ['boxlite-shim'],
+  machine: ['boxlite-vmm', 'qemu-system-x86_64'],
+  netd: ['boxlite-netd'],
+};
+export type HostPart = keyof typeof programs;
 
 // The agent's own text, over which its next instruction is none: no signal can kill PID 1 from within, a fault can.
 export const killAgentCommand = [
@@ -27,13 +33,13 @@ export function boxIds(home: string): string[] {
   }
 }
 
-export function pidOf(id: string, part: 'shim' | 'machine'): number | undefined {
-  const names = part === 'shim' ? ['boxlite-shim'] : machines;
+export function pidOf(id: string, part: HostPart): number | undefined {
+  const names = programs[part];
   return findBoxProcesses(id).find(({ argv }) => names.includes(basename(argv[0] ?? '')))?.pid;
 }
 
 /** Kills it as soon as it is there. */
-export async function killPart(home: string, part: 'shim' | 'machine'): Promise<void> {
+export async function killPart(home: string, part: HostPart): Promise<void> {
   let pid: number | undefined;
   await until(
     `there is a ${part}`,

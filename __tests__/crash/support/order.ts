@@ -7,6 +7,8 @@ export interface Order {
   layout: string;
   name: string;
   detached?: boolean;
+  /** The box has a network, and its port 80 is published as this one. */
+  port?: number;
   does: 'create' | 'run' | 'exec' | 'start' | 'stop' | 'remove';
   step?: string;
   /** For exec, and what runs while the box is stopped. */

@@ -16,8 +16,8 @@ export interface Point {
   moment: 'before' | 'within';
 }
 
-/** 'detached' is the client of a detached box, which goes on without it. */
-export const parts = ['client', 'detached', 'shim', 'machine', 'agent'] as const;
+/** 'detached' is the client of a detached box, which goes on without it; 'netd' is the network's process, of a box that has one. */
+export const parts = ['client', 'detached', 'shim', 'machine', 'agent', 'netd'] as const;
 export type Part = (typeof parts)[number];
 
 export function isClient(part: Part): part is 'client' | 'detached' {

@@ -23,6 +23,7 @@ const ends = { shim: ['lost'], machine: ['crash'], agent: agentEnds } satisfies 
 export function truthAfter({ part, point }: Cell): Truth {
   if (part === 'client') return afterClient(point);
   if (part === 'detached') return afterDetached(point);
+  if (part === 'netd') return afterNetd(point);
   const reasons: ExitReason[] = ends[part];
   switch (`${point.does} ${point.moment} ${point.step}`) {
     case 'create within shim':
@@ -38,6 +39,14 @@ export function truthAfter({ part, point }: Cell): Truth {
   if (point.does !== 'stop') return { states: statesOf(reasons), reasons, client: ['well'] };
   // The kill met a stop that was under way: what was asked for has happened, or what was done to it.
   return { states: ['stopped', 'failed'], reasons: [...reasons, 'killed'], client: ['well'] };
+}
+
+// The shim starts another one, and the box does not notice.
+function afterNetd({ does }: Cell['point']): Truth {
+  if (does === 'stop') return { states: ['stopped'], reasons: ['stopped', 'killed'], client: ['well'] };
+  if (does === 'remove') return { states: ['gone'], reasons: [], client: ['well'] };
+  // A command that goes on has no end to tell of.
+  return does === 'exec' ? lives : { ...lives, client: ['well'] };
 }
 
 function afterClient({ does, step, moment }: Cell['point']): Truth {

@@ -9,7 +9,7 @@ import { findLeftovers, linksOf, processesOf, trashOf } from '../../helpers/left
 import { engine } from '../../helpers/runtimes';
 import { scaled } from '../../helpers/speed';
 import { until } from '../../native/support';
-import { boxIds, pidOf } from './kill';
+import { boxIds, type HostPart, pidOf } from './kill';
 import type { Cell } from './points';
 import type { Program } from './program';
 import { stateFits, type Truth } from './truth';
@@ -63,9 +63,16 @@ async function isRunning(home: string, { states }: Truth): Promise<boolean> {
 async function livesOn(home: string): Promise<string[]> {
   await using runtime = new Runtime({ home, engine });
   const { stdout } = await runtime.exec('crashed', ['echo', 'alive'], limit);
-  const shims = boxIds(home).filter((id) => pidOf(id, 'shim') !== undefined).length;
+  const shims = countOf(home, 'shim');
+  const [box] = await lookAt(home);
+  const netds = box && box.ports.length > 0 ? 1 : 0;
+  await until('its network is there again', () => countOf(home, 'netd') === netds, scaled(promisedMs));
   const removed = await runtime.remove('crashed', { force: true, ...limit });
   return stdout === 'alive\n' && shims === 1 && removed ? [] : [`said ${stdout}, ${shims} shims, removed: ${removed}`];
+}
+
+function countOf(home: string, part: HostPart): number {
+  return boxIds(home).filter((id) => pidOf(id, part) !== undefined).length;
 }
 
 async function endsAt(home: string, client: Program, killedAt: number, truth: Truth, remove: boolean) {
@@ -128,11 +135,20 @@ async function locksOf(home: string, id: string): Promise<string[]> {
   const { lock, transition } = boxPaths(home, id);
   const held: string[] = [];
   for (const path of [lock, transition]) {
-    const file = await open(path, 'r').catch(() => null);
-    if (file && native().lockHeld(file.fd)) held.push(`${path} is locked`);
-    await file?.close();
+    // A client that lives may be writing down what it saw.
+    const isFree = until(`${path} is not locked`, async () => !(await isHeld(path)), scaled(promisedMs));
+    await isFree.catch((error: Error) => held.push(error.message));
   }
   return held;
+}
+
+async function isHeld(path: string): Promise<boolean> {
+  const file = await open(path, 'r').catch(() => null);
+  try {
+    return file !== null && native().lockHeld(file.fd);
+  } finally {
+    await file?.close();
+  }
 }
 
 /** The next create, start or remove succeeds. */

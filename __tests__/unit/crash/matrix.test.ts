@@ -18,8 +18,8 @@ describe('the crash matrix', () => {
     };
     const results = [result('client', 'run', []), result('shim', 'run', ['a process is left'])];
     const text = matrixText(allPoints(), results, whyImpossible);
-    expect(text).toMatch(/^run +held +\. +BROKE +\. +\.$/m);
-    expect(text).toMatch(/^create, before row +\. +\. +\(1\) +\(1\) +\(1\)$/m);
+    expect(text).toMatch(/^run +held +\. +BROKE +\. +\. +\.$/m);
+    expect(text).toMatch(/^create, before row +\. +\. +\(1\) +\(1\) +\(1\) +\(1\)$/m);
     expect(text).toMatch(/^\(1\) nothing runs yet$/m);
     const left = possible().length - 2;
     expect(text).toContain(`1 held, 1 broke, ${left} not run (.), ${allCells().length - possible().length} cannot be`);

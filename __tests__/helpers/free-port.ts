@@ -1,0 +1,23 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+
+/** A TCP port of 127.0.0.1 that nobody listens on at the moment. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** Whether nobody listens on that port of 127.0.0.1. */
+export async function isFree(port: number | undefined): Promise<boolean> {
+  const server = createServer().listen(port, '127.0.0.1');
+  const isBound = await once(server, 'listening').then(
+    () => true,
+    () => false,
+  );
+  server.close();
+  return isBound;
+}
