@@ -13,12 +13,13 @@ export async function prove(tree, mutations) {
   for (const project of new Set(mutations.map((mutation) => mutation.project))) {
     const own = mutations.filter((mutation) => mutation.project === project);
     const paths = [...new Set(own.map(({ test }) => test))];
-    const outcomes = await jest(tree, project, paths);
+    const titles = own.every(isAlone) ? own.map(({ title }) => title) : [];
+    const outcomes = await jest(tree, project, paths, titles);
     const passed = passedTitles(outcomes);
     const missing = own.filter(({ title }) => !passed.some((each) => each.includes(title)));
     if (missing.length === 0) continue;
-    const titles = [...new Set(missing.map(({ title }) => title))];
-    throw new Error(`not passed with all rules in place: ${titles.join('; ')}\n${troubleOf(outcomes)}`);
+    const names = [...new Set(missing.map(({ title }) => title))];
+    throw new Error(`not passed with all rules in place: ${names.join('; ')}\n${troubleOf(outcomes)}`);
   }
 }
 
@@ -38,12 +39,13 @@ export async function tryAll(tree, mutations, signal, say) {
   return seen;
 }
 
-async function tryOne(tree, { file, from, to, build, project, test, title, alone = project !== 'vm' }) {
+async function tryOne(tree, mutation) {
+  const { file, from, to, build, project, test, title } = mutation;
   let restore = () => {};
   try {
     restore = tree.replace(file, from, to);
     if (build) await tree.build(build);
-    return judge(await jest(tree, project, [test], alone ? title : undefined), title);
+    return judge(await jest(tree, project, [test], isAlone(mutation) ? [title] : []), title);
   } catch (error) {
     // One that fits the sources no more proves nothing, and the others go on.
     return { verdict: 'broken', words: error.message };
@@ -53,8 +55,12 @@ async function tryOne(tree, { file, from, to, build, project, test, title, alone
   }
 }
 
+function isAlone({ project, alone = project !== 'vm' }) {
+  return alone;
+}
+
 /** The outcomes of those tests of the copy; a run that wrote none down, as one whose time was up, says so. */
-async function jest(tree, project, paths, title) {
+async function jest(tree, project, paths, titles) {
   rmSync(results, { force: true });
   const args = [
     'node_modules/jest/bin/jest.js',
@@ -65,7 +71,7 @@ async function jest(tree, project, paths, title) {
     '--json',
     `--outputFile=${results}`,
     `--cacheDirectory=${join(out, 'mutations/jest')}`,
-    ...(title ? [`--testNamePattern=${escaped(title)}`] : []),
+    ...(titles.length > 0 ? [`--testNamePattern=${titles.map(escaped).join('|')}`] : []),
     '--roots=lib',
     '--roots=__tests__',
     '--',

@@ -3,6 +3,8 @@ const tree = { project: 'native', test: 'ownership/tree.test', file: 'lib/owners
 const mounts = { project: 'native', test: 'ownership/cgroup-mounts.test', file: 'lib/ownership/cgroup-tree.ts' };
 const boxes = { project: 'vm', test: 'vm/ownership.test' };
 
+const matrix = { project: 'crash', test: 'crash/matrix.test' };
+
 export const killing = [
   {
     row: 'K1',
@@ -61,6 +63,27 @@ export const killing = [
     project: 'native',
     test: 'ownership/shim.test',
     title: 'K2 K5: takes its machine with it when it is killed',
+  },
+  {
+    row: 'K5',
+    rule: 'a network process that was killed is started again',
+    without: 'the other one',
+    build: 'programs',
+    file: 'cpp/shim/netd.cpp',
+    from: 'if (!is_refusal && !restarted_) {',
+    to: 'if (is_refusal && restarted_) {',
+    ...matrix,
+    title: 'K5: SIGKILL of the netd at "run"',
+  },
+  {
+    row: 'K5',
+    rule: 'who comes after a killed start can talk to what it began',
+    without: 'the nonce in the row, before anything runs',
+    file: 'lib/boxes/start.ts',
+    from: '{ nonce: row.nonce, engine: row.engine, ...ownerIdentity() }',
+    to: '{ engine: row.engine, ...ownerIdentity() }',
+    ...matrix,
+    title: 'K5: SIGKILL of the detached at "start, before ready"',
   },
   {
     row: 'K2',
