@@ -56,7 +56,8 @@ Status Netd::launch() {
 std::string Netd::settings_text() const {
     JsonWriter json;
     json.member("version", 1).member("boxId", settings_.box_id).raw("network", *settings_.network);
-    if (restarted_) {
+    // One that was killed before it was ready has left nothing to take over.
+    if (ready_) {
         JsonWriter restart;
         restart.raw("ports", ports_).raw("policy", policy_.empty() ? "null" : policy_);
         json.member("restart", restart);

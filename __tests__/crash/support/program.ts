@@ -63,12 +63,12 @@ export class Program {
     return this.#complaints;
   }
 
-  /** Waits until it has told such a fact, or has ended. */
+  /** Waits until it has told such a fact, or can no more: it has ended, or its work has. */
   async tells(what: string, is: (fact: Fact) => boolean, timeoutMs = scaled(60_000)): Promise<Fact> {
     const told = () => this.facts.find(is);
     await until(
       `the program tells ${what}: ${this.#complaints}`,
-      () => told() !== undefined || !this.isAlive,
+      () => told() !== undefined || !this.isAlive || this.facts.some(({ ended }) => ended === 'badly'),
       timeoutMs,
     );
     const fact = told();

@@ -66,7 +66,7 @@ async function livesOn(home: string): Promise<string[]> {
   const shims = countOf(home, 'shim');
   const [box] = await lookAt(home);
   const netds = box && box.ports.length > 0 ? 1 : 0;
-  await until('its network is there again', () => countOf(home, 'netd') === netds, scaled(promisedMs));
+  await until(`it has ${netds} network processes`, () => countOf(home, 'netd') === netds, scaled(promisedMs));
   const removed = await runtime.remove('crashed', { force: true, ...limit });
   return stdout === 'alive\n' && shims === 1 && removed ? [] : [`said ${stdout}, ${shims} shims, removed: ${removed}`];
 }
