@@ -146,6 +146,34 @@ describe(`a detached command on ${engine}`, () => {
     expect((await box.processes()).some(({ command }) => command[0] === 'true' && command.length > 1)).toBe(false);
   });
 
+  test('has arguments of up to 1 MiB: a listing that is too long for one answer says so, and the box goes on', async () => {
+    const long = 'x'.repeat(127 * 1024);
+    const command = ['sh', '-c', 'read line', ...Array.from({ length: 8 }, () => long)];
+    await using reader = await box.spawn(['cat']);
+    const started = await Promise.all(Array.from({ length: 5 }, () => box.spawn(command)));
+    await expect(box.processes()).rejects.toMatchObject({
+      code: 'limit',
+      message: expect.stringMatching(/^The answer of \d+ bytes exceeds the limit of 4194304 bytes$/),
+    });
+    for (const process of started.slice(1)) await process.kill('SIGKILL').then(() => process.wait());
+    expect((await box.processes()).find(({ id }) => id === started[0]?.id)?.command).toEqual(command);
+    await started[0]?.kill('SIGKILL');
+    await reader.stdin.close();
+    expect((await reader.wait()).exitCode).toBe(0);
+  });
+
+  test('is joined within the time of the call alone, which leaves the command as it is', async () => {
+    const job = await box.spawn('read line; echo got $line', { detached: true });
+    await expect(box.attach(job.id, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'aborted' });
+    const controller = new AbortController();
+    const joined = await box.attach(job.id, { signal: controller.signal, timeoutMs: scaled(2_000) });
+    controller.abort();
+    const cut = joined.wait({ signal: controller.signal });
+    await expect(cut).rejects.toMatchObject({ code: 'aborted', message: 'wait was aborted' });
+    await joined.stdin.getWriter().write('it\n');
+    expect(await joined.wait()).toMatchObject({ exitCode: 0, stdout: 'got it\n' });
+  });
+
   test('stays joinable after its end while it is among the last 256', async () => {
     const first = await box.spawn('echo first', { detached: true });
     await first.wait();

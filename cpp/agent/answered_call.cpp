@@ -7,7 +7,13 @@ Result<bool> AnsweredCall::control(const Json &) {
 }
 
 bool AnsweredCall::step(std::int64_t) {
-    append_control(frames(), Kind::exit, stream_, exit_);
+    if (exit_.size() > max_control_bytes) {
+        send_error(frames(), stream_,
+                   {"limit", "The answer of " + std::to_string(exit_.size()) + " bytes exceeds the limit of " +
+                                 std::to_string(max_control_bytes) + " bytes"});
+    } else {
+        append_control(frames(), Kind::exit, stream_, exit_);
+    }
     return true;
 }
 
