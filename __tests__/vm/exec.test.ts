@@ -17,6 +17,19 @@ describe(`exec on ${engine}`, () => {
     expect(result.dropped).toEqual({ stdout: 0, stderr: 0 });
   });
 
+  test('takes stdin of every kind, to its end', async () => {
+    async function* pieces() {
+      yield Buffer.from('one ');
+      yield new Uint8Array();
+      yield Buffer.from('two');
+    }
+    const sources = ['one two', Buffer.from('one two'), ReadableStream.from(pieces()), pieces()];
+    for (const stdin of sources) {
+      const { stdout } = await box.exec('cat; echo .', { stdin: stdin as string });
+      expect(stdout).toBe('one two.\n');
+    }
+  });
+
   test('returns every exit code from 0 to 255', async () => {
     const codes = Array.from({ length: 256 }, (_, code) => code);
     const seen: (number | null)[] = [];
@@ -109,8 +122,32 @@ describe(`exec on ${engine}`, () => {
 
   test('on a passed timeout rejects with exec-timeout and what there was', async () => {
     const command = 'echo partial; exec sleep 1000';
-    const error = await box.exec(command, { timeoutMs: scaled(500) }).catch((e: unknown) => e);
-    expect(error).toMatchObject({ code: 'exec-timeout', partial: { timedOut: true, ok: false, stdout: 'partial\n' } });
+    const timeoutMs = scaled(500);
+    const error = await box.exec(command, { timeoutMs }).catch((e: unknown) => e);
+    expect(error).toMatchObject({
+      code: 'exec-timeout',
+      message: `The command did not end within its ${timeoutMs} ms`,
+      hint: 'Raise timeoutMs; what it had printed is in error.partial.',
+      box: box.id,
+      partial: { timedOut: true, aborted: false, ok: false, stdout: 'partial\n', signal: 'SIGTERM' },
+    });
+  });
+
+  test('first sends the signal that was asked for, and reads what is said in the grace; even an exit of 0 is not ok', async () => {
+    const controller = new AbortController();
+    const trapping = 'trap "" TERM; trap "echo bye; exit 0" USR1; echo up; while :; do sleep 0.05; done';
+    const cut = box.exec(trapping, {
+      signal: controller.signal,
+      killSignal: 'SIGUSR1',
+      killGraceMs: scaled(10_000),
+      onStdout: () => controller.abort(),
+    });
+    await expect(cut).rejects.toMatchObject({
+      code: 'aborted',
+      message: 'The command was aborted',
+      box: box.id,
+      partial: { exitCode: 0, signal: null, ok: false, aborted: true, timedOut: false, stdout: 'up\nbye\n' },
+    });
   });
 
   test('with a signal that is aborted already starts nothing', async () => {
@@ -126,11 +163,13 @@ describe(`exec on ${engine}`, () => {
       throw thrown;
     };
     await expect(box.exec('echo x; exec sleep 1000', { onStdout: fail })).rejects.toBe(thrown);
+    await expect(box.exec('echo x >&2; exec sleep 1000', { onStderr: fail })).rejects.toBe(thrown);
     // biome-ignore lint/correctness/useYield: a source that fails before it yields
     async function* source(): AsyncGenerator<Uint8Array> {
       throw thrown;
     }
-    await expect(box.exec(['cat'], { stdin: source() })).rejects.toBe(thrown);
+    await expect(box.exec('sleep 1000; cat', { stdin: source() })).rejects.toBe(thrown);
+    expect((await box.exec('pidof sleep')).exitCode).toBe(1);
   });
 
   test('does not hang on a command that never reads its stdin', async () => {

@@ -26,9 +26,17 @@ describe(`spawn on ${engine}`, () => {
     const lines = [];
     for await (const line of (await box.spawn('printf "a\\r\\nb\\nlast"')).lines()) lines.push(line);
     expect(lines).toEqual(['a', 'b', 'last']);
+    const errors = [];
+    for await (const line of (await box.spawn('printf "a\\r\\r\\n\\nb" >&2; echo out')).lines('stderr'))
+      errors.push(line);
+    expect(errors).toEqual(['a\r', '', 'b']);
     const pieces = { stdout: '', stderr: '' };
     for await (const { stream, data } of await box.spawn('echo out; echo err >&2')) pieces[stream] += Buffer.from(data);
     expect(pieces).toEqual({ stdout: 'out\n', stderr: 'err\n' });
+    const iterated = await box.spawn('echo out; echo err >&2');
+    for await (const { stream, data } of iterated) pieces[stream] += Buffer.from(data);
+    expect(await iterated.wait()).toMatchObject({ exitCode: 0, stdout: '', stderr: '' });
+    expect(pieces).toEqual({ stdout: 'out\nout\n', stderr: 'err\nerr\n' });
   });
 
   test('collects with wait() what nobody took', async () => {
@@ -44,8 +52,36 @@ describe(`spawn on ${engine}`, () => {
     expect(await unread.kill()).toBe(false);
   });
 
-  test('rejects for a command that cannot start', async () => {
+  test('lets a command go on once its stream is read, and not before', async () => {
+    const held = await box.spawn('head -c 4m /dev/zero; echo > /tmp/through');
+    const through = async () => (await box.exec('test -e /tmp/through')).ok;
+    for (let n = 0; n < 10; n++) expect(await through()).toBe(false);
+    let bytes = 0;
+    for await (const chunk of held.stdout) bytes += chunk.length;
+    expect([bytes, (await held.wait()).exitCode, await through()]).toEqual([4 * 1024 * 1024, 0, true]);
+  });
+
+  test('streams end with the main process; what it left behind goes on, its output thrown away', async () => {
+    const command = '(read go < /tmp/go; head -c 1m /dev/zero && echo through > /tmp/left) & echo out';
+    await box.exec('mkfifo /tmp/go', { check: true });
+    const lines = [];
+    for await (const line of (await box.spawn(command)).lines()) lines.push(line);
+    expect(lines).toEqual(['out']);
+    // More than any pipe holds.
+    expect(
+      (await box.exec('echo > /tmp/go; while ! [ -s /tmp/left ]; do sleep 0.05; done; cat /tmp/left')).stdout,
+    ).toBe('through\n');
+  });
+
+  test('rejects for a command that cannot start, and starts nothing for a signal that is aborted already', async () => {
     await expect(box.spawn(['nowhere'])).rejects.toMatchObject({ code: 'exec-not-found' });
+    const late = box.spawn('touch /tmp/started', { signal: AbortSignal.abort() });
+    await expect(late).rejects.toMatchObject({ code: 'aborted' });
+    expect((await box.exec('test -e /tmp/started')).exitCode).toBe(1);
+  });
+
+  test('does not hold up a command whose stdin nobody ends', async () => {
+    expect(await (await box.spawn('exit 3')).wait()).toMatchObject({ exitCode: 3 });
   });
 
   test('ends the process at the end of an await using', async () => {
@@ -57,9 +93,14 @@ describe(`spawn on ${engine}`, () => {
     expect((await box.exec('kill -0 $(cat /tmp/spawned)')).exitCode).not.toBe(0);
   });
 
-  test('wait() with a timeout of its own leaves the command as it is', async () => {
+  test('calls that are cut off by limits of their own leave the command as it is', async () => {
     const process = await box.spawn(['cat']);
     await expect(process.wait({ timeoutMs: 20 })).rejects.toMatchObject({ code: 'timeout' });
+    const signal = AbortSignal.abort();
+    await expect(process.wait({ signal })).rejects.toMatchObject({ code: 'aborted' });
+    await expect(process.waitForLog('x', { signal })).rejects.toMatchObject({ code: 'aborted' });
+    await expect(process.kill('SIGKILL', { signal })).rejects.toMatchObject({ code: 'aborted' });
+    await expect(box.processes({ signal })).rejects.toMatchObject({ code: 'aborted' });
     await process.stdin.close();
     expect((await process.wait()).exitCode).toBe(0);
   });

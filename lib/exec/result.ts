@@ -71,8 +71,8 @@ function shorten(text: string): string {
   return text.length > 200 ? `${text.slice(0, 200)}…` : text;
 }
 
-/** The same error, now with what the command had produced. */
-export function withPartial(error: BoxliteError, partial: ExecResult): BoxliteError {
-  const { code, message, hint, retryable, box, consoleTail, cause } = error;
+/** The same error, now with what the command had produced, and where. */
+export function withPartial(error: BoxliteError, partial: ExecResult, box: string): BoxliteError {
+  const { code, message, hint, retryable, consoleTail, cause } = error;
   return new BoxliteError(code, message, { hint, retryable, box, consoleTail, partial, cause });
 }

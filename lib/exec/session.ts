@@ -100,7 +100,7 @@ export class CommandSession {
     const why = this.#cut ? this.#cut.reason : (ended as PromiseRejectedResult).reason;
     if (!BoxliteError.is(why) || !carriesPartial.has(why.code)) throw why;
     const cut = { timedOut: why.code === 'exec-timeout', aborted: why.code === 'aborted' };
-    throw withPartial(why, execResult(exit, stdout, stderr, cut));
+    throw withPartial(why, execResult(exit, stdout, stderr, cut), this.settings.box);
   }
 }
 
