@@ -8,15 +8,25 @@ describe(`a box on ${engine} that dies`, () => {
   const runtime = tempRuntime();
 
   test.each([
-    ['shim', 'lost'],
-    ['machine', 'crash'],
+    ['shim', 'lost', 'lost'],
+    ['machine', 'crash', 'crash (SIGKILL)'],
   ])(
     'by SIGKILL of its %s rejects what is in flight with box-died within 1 s, and exited says %s',
-    async (part, reason) => {
+    async (part, reason, said) => {
       const box = await createdBox(runtime);
+      const process = await box.spawn(['cat']);
+      const others = [process.wait(), box.fs.readFile('/dev/zero'), box.waitForPort(9)];
       const { inFlight, killedAt } = await killedUnder(box, () => pidOf(box, part));
-      await expect(inFlight).rejects.toMatchObject({ code: 'box-died', box: box.id, partial: { stdout: 'up\n' } });
+      const died = {
+        code: 'box-died',
+        message: `The box ended while the call was under way: ${said}`,
+        hint: 'The last lines of its console are in error.consoleTail; start() boots the same disk again.',
+        box: box.id,
+        consoleTail: expect.any(String),
+      };
+      await expect(inFlight).rejects.toMatchObject({ ...died, partial: { exitCode: null, ok: false, stdout: 'up\n' } });
       expect(performance.now() - killedAt()).toBeLessThan(scaled(1000));
+      for (const other of others) await expect(other).rejects.toMatchObject(died);
       const exit = await box.exited;
       expect(exit.reason).toBe(reason);
       expect(await box.info()).toMatchObject({ state: 'failed', exit: { reason } });
@@ -28,11 +38,17 @@ describe(`a box on ${engine} that dies`, () => {
     },
   );
 
-  test('by reboot in the guest says guest-exit', async () => {
+  test('by reboot, poweroff or halt in the guest says guest-exit', async () => {
     const box = await createdBox(runtime);
-    await expect(box.exec('reboot -f; sleep 1000')).rejects.toMatchObject({ code: 'box-died' });
-    expect((await box.exited).reason).toBe('guest-exit');
-    expect((await box.info()).state).toBe('stopped');
+    for (const command of ['reboot -f', 'poweroff -f', 'halt -f']) {
+      await runtime.start(box);
+      await expect(box.exec(`${command}; sleep 1000`)).rejects.toMatchObject({
+        code: 'box-died',
+        message: expect.stringMatching(/^The box ended while the call was under way: guest-exit( \(status 0\))?$/),
+      });
+      expect((await box.exited).reason).toBe('guest-exit');
+      expect((await box.info()).state).toBe('stopped');
+    }
     await box.remove();
   });
 

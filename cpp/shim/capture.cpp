@@ -5,10 +5,11 @@
 
 namespace boxlite {
 
-Status Capture::follow(EventLoop &loop, Fd source) {
+Status Capture::follow(EventLoop &loop, Fd source, std::function<void()> heard) {
     if (Status set = set_nonblocking(source.get()); !set) return set;
     loop_ = &loop;
     source_ = std::move(source);
+    heard_ = std::move(heard);
     return loop.watch(source_.get(), EPOLLIN, [this](std::uint32_t) { read_some(); });
 }
 
@@ -30,6 +31,7 @@ bool Capture::read_some() {
     const std::string_view text(buffer, static_cast<std::size_t>(count));
     log_.write(text);
     tail_.add(text);
+    if (heard_) heard_();
     return true;
 }
 

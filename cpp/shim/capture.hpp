@@ -2,6 +2,7 @@
 #include "../common/fd.hpp"
 #include "bounded_log.hpp"
 #include "event_loop.hpp"
+#include <functional>
 #include <string>
 
 namespace boxlite {
@@ -11,7 +12,8 @@ class Capture {
 public:
     explicit Capture(std::string path) : log_(std::move(path)) {}
 
-    Status follow(EventLoop &loop, Fd source);
+    // `heard` is called after each text that came.
+    Status follow(EventLoop &loop, Fd source, std::function<void()> heard = {});
     // Takes what is there now, up to EOF: for after the machine's end.
     void drain();
     const Tail &tail() const { return tail_; }
@@ -23,6 +25,7 @@ private:
 
     EventLoop *loop_ = nullptr;
     Fd source_;
+    std::function<void()> heard_;
     BoundedLog log_;
     Tail tail_;
 };

@@ -33,6 +33,11 @@ void add_number(JsonWriter &json, const char *key, const std::optional<int> &num
 
 } // namespace
 
+bool tells_halt(const Tail &console) {
+    // Behind the kernel's own time: kernel/reboot.c.
+    return console.contains("] reboot: System halted") || console.contains("] reboot: Power off not available");
+}
+
 ExitReason decide_exit(const ExitFacts &facts) {
     const bool asked = facts.asked_by != Ender::nobody;
     // A boot that is given up ends at once, without the agent.
@@ -41,6 +46,7 @@ ExitReason decide_exit(const ExitFacts &facts) {
     // A bye that nobody asked for is only the guest's word.
     if (asked && facts.bye == 0) return facts.asked_by == Ender::lifeline ? ExitReason::host_exit : ExitReason::stopped;
     if (asked && facts.bye) return ExitReason::killed;
+    if (facts.halted) return ExitReason::guest_exit;
     if (asked && facts.cut_off) return ExitReason::killed;
     if (facts.panic) return ExitReason::crash;
     const bool clean = facts.code == 0;

@@ -1,5 +1,6 @@
 #pragma once
 #include "../common/result.hpp"
+#include "bounded_log.hpp"
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -19,6 +20,8 @@ struct ExitFacts {
     // It ended before its agent ever said hello.
     bool booting = false;
     bool panic = false;
+    // The guest's kernel stopped without an end of the machine, which we then ended.
+    bool halted = false;
     bool oom_kill = false;
     // The machine process's own end: one of the two.
     std::optional<int> code{};
@@ -27,6 +30,8 @@ struct ExitFacts {
 
 enum class ExitReason : std::uint8_t { stopped, killed, host_exit, guest_exit, crash, oom };
 
+// Whether the console holds the kernel's word that it halts: neither engine has a power switch that a guest can reach.
+bool tells_halt(const Tail &console);
 ExitReason decide_exit(const ExitFacts &facts);
 const char *exit_reason_name(ExitReason reason);
 

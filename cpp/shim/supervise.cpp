@@ -75,11 +75,18 @@ Status Supervisor::start_network() {
 
 Status Supervisor::adopt_machine(Machine machine) {
     machine_ = std::move(machine);
-    if (Status s = console_.follow(loop_, std::move(machine_->console)); !s) return s;
+    if (Status s = console_.follow(loop_, std::move(machine_->console), [this] { hear_console(); }); !s) return s;
     if (Status s = log_.follow(loop_, std::move(machine_->log)); !s) return s;
     if (!machine_->agent_connects) return broker_.agent().connect(std::move(machine_->agent), settings_.boot);
     agent_listener_ = std::move(machine_->agent);
     return loop_.watch(agent_listener_.get(), EPOLLIN, [this](std::uint32_t) { accept_agent(); });
+}
+
+// A machine whose kernel has halted never ends by itself.
+void Supervisor::hear_console() {
+    if (facts_.halted || !tells_halt(console_.tail())) return;
+    facts_.halted = true;
+    clock_.expect_end(now_ms(), 0);
 }
 
 // One connection, from our own machine, is the agent's; the door is shut behind it.
@@ -126,6 +133,8 @@ void Supervisor::turn(std::optional<double> deadline_ms) {
 
 void Supervisor::record_exit() {
     if (!machine_) return;
+    // The status is then that of our own signal.
+    if (facts_.halted) facts_.code = facts_.signal = std::nullopt;
     facts_.panic = console_.tail().contains("Kernel panic");
     facts_.oom_kill = cgroup_.oom_killed() || (facts_.signal == SIGKILL && !facts_.cut_off &&
                                                log_tells_oom_kill(machine_pid(), spawned_ms_));

@@ -56,6 +56,7 @@ private:
     Status start_network();
     Status adopt_machine(Machine machine);
     void accept_agent();
+    void hear_console();
     void take_signals();
     void reap_children();
     void machine_ended(int status);

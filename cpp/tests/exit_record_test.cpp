@@ -27,6 +27,9 @@ const Row table[] = {
     {"stop, panic before the bye", {.asked_by = Ender::request, .panic = true, .code = 0}, "crash"},
     {"stop, another's signal before the bye", {.asked_by = Ender::request, .signal = 9}, "crash"},
     {"stop, the guest ended without a bye", {.asked_by = Ender::request, .code = 0}, "guest-exit"},
+    {"stop, the guest halted without a bye",
+     {.asked_by = Ender::request, .cut_off = true, .halted = true},
+     "guest-exit"},
     {"lifeline, bye", {.asked_by = Ender::lifeline, .bye = 0, .code = 0}, "host-exit"},
     {"lifeline, something was killed", {.asked_by = Ender::lifeline, .bye = 1, .code = 0}, "killed"},
     {"lifeline, the clock ran out", {.asked_by = Ender::lifeline, .cut_off = true, .signal = 15}, "killed"},
@@ -37,6 +40,7 @@ const Row table[] = {
     {"panic during boot", {.booting = true, .panic = true, .code = 0}, "crash"},
     {"guest ended", {.code = 0}, "guest-exit"},
     {"guest ended with a bye that nobody asked for", {.bye = 0, .code = 0}, "guest-exit"},
+    {"guest halted, machine ended by us", {.cut_off = true, .halted = true}, "guest-exit"},
     {"panic, status 0", {.panic = true, .code = 0}, "crash"},
     {"status not 0", {.code = 1}, "crash"},
     {"signal from outside", {.signal = 9}, "crash"},
@@ -50,6 +54,18 @@ const Row table[] = {
 TEST(ExitRecord, EveryEndHasItsReason) {
     for (const Row &row : table)
         EXPECT_STREQ(exit_reason_name(decide_exit(row.facts)), row.reason) << row.what;
+}
+
+TEST(ExitRecord, AHaltIsTheKernelsWordAlone) {
+    const auto tells = [](std::string_view text) {
+        Tail console;
+        console.add(text);
+        return tells_halt(console);
+    };
+    EXPECT_TRUE(tells("[    9.1] reboot: System halted\r\n"));
+    EXPECT_TRUE(tells("[   13.032762] reboot: Power off not available: System halted instead\r\n"));
+    EXPECT_FALSE(tells("reboot: System halted\r\n"));
+    EXPECT_FALSE(tells("[    9.1] reboot: Restarting system\r\n"));
 }
 
 TEST(ExitRecord, TheFileHoldsWhatAClientReads) {
