@@ -12,16 +12,19 @@ describe(`the rules of commands on ${engine}`, () => {
     await box.exec('printf "#!/no/such\\n" > /opt/bin/script && chmod 755 /opt/bin/script', root);
     await box.exec('printf "#!/etc/passwd\\n" > /opt/bin/odd && chmod 755 /opt/bin/odd', root);
     await box.exec('echo text > /opt/bin/text && chmod 755 /opt/bin/text && ln -s loop /opt/bin/loop', root);
+    await box.exec('mkfifo /opt/bin/fifo && chmod 755 /opt/bin/fifo', root);
     await box.exec('printf "#!/bin/sh\\necho \\$1\\n" > /tmp/here && chmod 755 /tmp/here', root);
   });
 
   test.each<[string[], string, string]>([
     [['nowhere'], 'exec-not-found', 'Cannot run "nowhere": not found in PATH'],
+    [[''], 'exec-not-found', 'Cannot run "": no such file'],
     [['/opt/nowhere'], 'exec-not-found', 'Cannot run "/opt/nowhere": no such file'],
     [['/etc/passwd/x'], 'exec-not-found', 'Cannot run "/etc/passwd/x": a part of its path is not a directory'],
     [[`/${'n'.repeat(256)}`], 'exec-not-found', `Cannot run "/${'n'.repeat(255)}…": its path is too long`],
     [['/etc/passwd'], 'exec-denied', 'Cannot run "/etc/passwd": not executable'],
     [['/opt'], 'exec-denied', 'Cannot run "/opt": is a directory'],
+    [['/opt/bin/fifo'], 'exec-denied', 'Cannot run "/opt/bin/fifo": not a regular file'],
     [['/opt/closed/x'], 'exec-denied', 'Cannot run "/opt/closed/x": Permission denied'],
     [['/opt/bin/loop'], 'exec-denied', 'Cannot run "/opt/bin/loop": Too many levels of symbolic links'],
     [
@@ -42,6 +45,32 @@ describe(`the rules of commands on ${engine}`, () => {
     expect((await echo(':/opt', '/tmp')).stdout).toBe('found\n');
     await expect(echo('/opt', '/tmp')).rejects.toMatchObject({ code: 'exec-not-found' });
     await expect(box.exec(['env'], { env: { PATH: '/opt' } })).rejects.toMatchObject({ code: 'exec-not-found' });
+    const found = box.exec(['passwd'], { env: { PATH: '/etc/passwd:/no:/etc' } });
+    await expect(found).rejects.toMatchObject({
+      code: 'exec-denied',
+      message: 'Cannot run "/etc/passwd": not executable',
+    });
+    const script = box.exec(['script'], { env: { PATH: '/opt/bin' } });
+    await expect(script).rejects.toMatchObject({
+      code: 'exec-denied',
+      message: 'Cannot run "/opt/bin/script": bad interpreter "/no/such": no such file',
+    });
+  });
+
+  test('arguments may take nearly 1 MiB; more is a limit, and so is a request that grows past its own', async () => {
+    const kib = (count: number, text = 'x') => text.repeat(count * 1024 - 1);
+    const most = Array.from({ length: 8 }, () => kib(127));
+    const { stdout } = await box.exec(['sh', '-c', 'echo $# $0 | wc -c', ...most]);
+    expect(stdout).toBe(`${127 * 1024 + 2}\n`);
+    await expect(box.exec(['true', ...most, kib(8)])).rejects.toMatchObject({ code: 'limit' });
+    await expect(box.exec(['true', kib(128), 'x'])).resolves.toMatchObject({ ok: true });
+    await expect(box.exec(['true', `${kib(128)}x`])).rejects.toMatchObject({ code: 'limit' });
+    const grown = box.exec(['true', ...most.map(() => kib(127, '\x01'))]);
+    await expect(grown).rejects.toMatchObject({
+      code: 'limit',
+      message: expect.stringMatching(/^A request of \d+ bytes exceeds the box protocol's limit of 4194304 bytes$/),
+    });
+    expect((await box.exec(['true'])).ok).toBe(true);
   });
 
   test('a string needs /bin/sh, and says so where there is none', async () => {
@@ -90,6 +119,25 @@ describe(`the rules of commands on ${engine}`, () => {
     ['root', '0 0 0'],
   ])('the user %s has the ids of the files of its image: %s', async (user, ids) => {
     expect((await box.exec('echo $(id -u) $(id -g) $(id -G)', { user })).stdout).toBe(`${ids}\n`);
+  });
+
+  test('an image whose passwd is no file, or one of a megabyte, has numbers and root, and hangs nothing', async () => {
+    const root = { user: '0', check: true };
+    await box.exec('mv /etc/passwd /etc/passwd.kept', root);
+    const odd = ['mkfifo', 'mkdir', 'ln -s /dev/zero', 'ln -s loop', 'yes root:x:9:9::/x:/x | head -c 1m >'];
+    try {
+      for (const made of odd) {
+        await box.exec(`rm -rf /etc/passwd; ${made} /etc/passwd`, root);
+        const { stdout } = await box.exec('grep ^Uid /proc/self/status', { user: '1000' });
+        expect([made, stdout]).toEqual([made, 'Uid:\t1000\t1000\t1000\t1000\n']);
+        await expect(box.exec(['true'])).rejects.toMatchObject({
+          code: 'invalid-argument',
+          message: 'Unknown user in "user"',
+        });
+      }
+    } finally {
+      await box.exec('rm -rf /etc/passwd; mv /etc/passwd.kept /etc/passwd', root);
+    }
   });
 
   test('a command starts with a umask of 022, 1024 files of 1048576, no core, and three descriptors', async () => {

@@ -119,13 +119,41 @@ describe(`a box on ${engine}`, () => {
     await box.remove();
   });
 
+  test('whose stop cuts a command off rejects it with box-state and what there was, by a grace that ran out and by force', async () => {
+    const box = await createdBox(runtime);
+    const deaf = 'trap "" TERM; echo up; while :; do sleep 0.1; done';
+    for (const how of [{ graceMs: 300 }, { force: true }]) {
+      const process = await box.spawn(deaf);
+      await process.waitForLog('up');
+      const waiting = process.wait();
+      const running = box.exec(deaf, { onStdout: () => void box.stop(how) });
+      const cut = {
+        code: 'box-state',
+        box: box.id,
+        partial: { exitCode: null, signal: null, ok: false, stdout: 'up\n' },
+      };
+      await Promise.all([expect(running).rejects.toMatchObject(cut), expect(waiting).rejects.toMatchObject(cut)]);
+      expect((await box.exited).reason).toBe('killed');
+      expect((await box.info()).state).toBe('stopped');
+      if ('graceMs' in how) await runtime.start(box);
+    }
+    await box.remove();
+  });
+
   test('is told apart from one that has its name now', async () => {
     const first = await createdBox(runtime, { name: 'reused' });
+    const row = await first.info();
     await first.remove({ force: true });
+    await expect(runtime.exec('reused', ['true'])).rejects.toMatchObject({ code: 'box-not-found' });
+    await expect(runtime.exec(row, ['true'])).rejects.toMatchObject({ code: 'box-not-found' });
     const second = await createdBox(runtime, { name: 'reused' });
     const error = await first.exec(['true']).catch((e: unknown) => e);
     expect(BoxliteError.is(error, 'box-replaced')).toBe(true);
+    await expect(runtime.exec(row, ['true'])).rejects.toMatchObject({ code: 'box-replaced' });
     expect(await first.remove()).toBe(false);
+    expect(await runtime.remove(row)).toBe(false);
+    expect((await runtime.exec('reused', ['true'])).ok).toBe(true);
+    expect((await runtime.exec(await second.info(), ['true'])).ok).toBe(true);
     await second.remove({ force: true });
   });
 });

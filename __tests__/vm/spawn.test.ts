@@ -1,5 +1,6 @@
-import type { Box } from '../../lib/index';
+import type { Box, Process } from '../../lib/index';
 import { createdBox, engine, tempRuntime } from '../helpers/runtimes';
+import { scaled } from '../helpers/speed';
 
 describe(`spawn on ${engine}`, () => {
   const runtime = tempRuntime();
@@ -78,6 +79,22 @@ describe(`spawn on ${engine}`, () => {
     const late = box.spawn('touch /tmp/started', { signal: AbortSignal.abort() });
     await expect(late).rejects.toMatchObject({ code: 'aborted' });
     expect((await box.exec('test -e /tmp/started')).exitCode).toBe(1);
+  });
+
+  test.each<[string, (process: Process, abort: () => void) => Promise<unknown>]>([
+    ['an abort', async (_, abort) => abort()],
+    ['its timeout', async () => {}],
+    ['kill()', (process) => process.kill('SIGKILL')],
+    ['the end of an await using', async (process) => await process[Symbol.asyncDispose]()],
+  ])('%s ends all that it started: sessions of their own, double forks, what ignores SIGTERM', async (how, end) => {
+    const controller = new AbortController();
+    const own = `setsid sh -c 'trap "" TERM; sleep 1000 & sleep 1000' & (setsid sh -c 'sleep 1000 & sleep 1000' &)`;
+    const limit = how === 'its timeout' ? { timeoutMs: scaled(500) } : { signal: controller.signal };
+    const process = await box.spawn(`${own}; trap "" TERM; echo up; wait`, { ...limit, killGraceMs: 50 });
+    await process.waitForLog('up');
+    await end(process, () => controller.abort());
+    await process.wait().catch(() => {});
+    expect((await box.exec('while pidof sleep; do :; done', { timeoutMs: scaled(2_000) })).stdout).toBe('');
   });
 
   test('does not hold up a command whose stdin nobody ends', async () => {
