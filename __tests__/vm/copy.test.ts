@@ -40,11 +40,51 @@ describe(`upload and download on ${engine}`, () => {
     expect(fs.readdirSync(at('back'), { encoding: 'buffer' }).some((name) => name[0] === 0xff)).toBe(true);
   });
 
+  test('so it does in a tmpfs and in a mount', async () => {
+    await sh(
+      'mkdir /w/tmpfs /w/bound; mount -t tmpfs none /w/tmpfs; mkdir -m 777 /w/tmpfs/in; mount --bind /w/tmpfs/in /w/bound',
+    );
+    await box.upload(at('tree'), '/w/bound/tree');
+    await box.download('/w/tmpfs/in/tree', at('mounted'));
+    expect(listing(at('mounted'))).toEqual(listing(at('tree')));
+    await sh('umount /w/bound /w/tmpfs; rmdir /w/bound /w/tmpfs');
+  });
+
+  test("whatever is done to files is done as the box's user", async () => {
+    await sh(
+      'mkdir -m 700 /root/closed; echo x > /root/closed/file; mkdir -m 755 /root/open; chmod 755 /root; echo x > /root/open/file; chmod 600 /root/open/file',
+    );
+    const { fs: files } = box;
+    const refused = [
+      () => files.readFile('/root/open/file'),
+      () => files.open('/root/open/file'),
+      () => files.writeFile('/root/open/file', 'y'),
+      () => files.writeFile('/root/open/new', 'y'),
+      () => files.mkdir('/root/open/new'),
+      () => files.rename('/root/open/file', '/root/open/other'),
+      () => files.remove('/root/open/file'),
+      () => files.stat('/root/closed/file'),
+      () => files.list('/root/closed')[Symbol.asyncIterator]().next(),
+      () => files.watch('/root/closed'),
+      () => box.download('/root/open/file', at('never')),
+      () => box.upload(at('tree/run'), '/root/open/'),
+    ];
+    for (const call of refused) await expect(call()).rejects.toMatchObject({ code: 'permission', box: box.id });
+    await files.mkdir('/w/own/dir');
+    await files.writeFile('/w/own/file', 'x');
+    expect(await sh('stat -c "%u %g" /w/own /w/own/dir /w/own/file; ls -A /root/open /root/closed')).toBe(
+      '500 500\n500 500\n500 500\n/root/closed:\nfile\n\n/root/open:\nfile',
+    );
+  });
+
   test('a file goes as the path given, or into it where that ends with a slash', async () => {
     await box.upload(at('tree/sub/file'), '/w/made/as');
     await box.upload(at('tree/sub/file'), '/w/made/');
     await box.upload(at('tree/sub/'), '/w/made/');
     expect(await sh('cd /w/made; cat as file sub/file')).toBe('texttexttext');
+    await box.upload(at('tree/sub/link'), '/w/made/link');
+    await box.download('/w/made/link', at('a/link'));
+    expect([await sh('readlink /w/made/link'), fs.readlinkSync(at('a/link'))]).toEqual(['../outside', '../outside']);
     await box.download('/w/made/as', at('one/two'));
     await box.download('/w/made/as', `${at('one')}/`);
     await box.download('/w/made/sub', `${at('one')}/`);

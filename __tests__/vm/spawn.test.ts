@@ -117,6 +117,8 @@ describe(`spawn on ${engine}`, () => {
     await expect(process.wait({ signal })).rejects.toMatchObject({ code: 'aborted' });
     await expect(process.waitForLog('x', { signal })).rejects.toMatchObject({ code: 'aborted' });
     await expect(process.kill('SIGKILL', { signal })).rejects.toMatchObject({ code: 'aborted' });
+    await expect(box.info({ signal })).rejects.toMatchObject({ code: 'aborted' });
+    await expect(box.metrics({ signal })).rejects.toMatchObject({ code: 'aborted' });
     await expect(box.processes({ signal })).rejects.toMatchObject({ code: 'aborted' });
     await process.stdin.close();
     expect((await process.wait()).exitCode).toBe(0);

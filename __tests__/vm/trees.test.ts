@@ -1,5 +1,26 @@
-import type { Box, DirEntry } from '../../lib/index';
+import { tmpdir } from 'node:os';
+import type { Box, Call, DirEntry } from '../../lib/index';
 import { createdBox, engine, tempRuntime } from '../helpers/runtimes';
+
+/** Every call about one path of the guest. */
+const calls: Record<string, (box: Box, path: string, call?: Call) => Promise<unknown>> = {
+  readFile: ({ fs }, path, call) => fs.readFile(path, call),
+  readText: ({ fs }, path, call) => fs.readText(path, call),
+  open: ({ fs }, path, call) => fs.open(path, call),
+  writeFile: ({ fs }, path, call) => fs.writeFile(path, 'x', call),
+  append: ({ fs }, path, call) => fs.writeFile(path, 'x', { ...call, append: true }),
+  writeFiles: ({ fs }, path, call) => fs.writeFiles({ [path]: 'x' }, call),
+  list: ({ fs }, path, call) => entriesOf(fs.list(path, call)),
+  stat: ({ fs }, path, call) => fs.stat(path, call),
+  mkdir: ({ fs }, path, call) => fs.mkdir(path, call),
+  'rename from': ({ fs }, path, call) => fs.rename(path, '/w/renamed', call),
+  'rename to': ({ fs }, path, call) => fs.rename('/w/empty', path, call),
+  remove: ({ fs }, path, call) => fs.remove(path, call),
+  watch: ({ fs }, path, call) => fs.watch(path, call),
+  upload: (box, path, call) => box.upload('/etc/hosts', path, call),
+  download: (box, path, call) => box.download(path, `${tmpdir()}/boxlite-never`, call),
+};
+const changing = ['writeFile', 'append', 'writeFiles', 'mkdir', 'rename to', 'upload'];
 
 describe(`names and trees on ${engine}`, () => {
   const runtime = tempRuntime();
@@ -7,8 +28,31 @@ describe(`names and trees on ${engine}`, () => {
   const sh = async (command: string) => (await box.exec(command, { check: true })).stdout.trimEnd();
   beforeAll(async () => {
     box = await createdBox(runtime, { cwd: '/root' });
-    await sh('mkdir /w; echo abc > /w/data; ln -s nowhere /w/dangling');
+    await sh('mkdir /w; echo abc > /w/data; ln -s nowhere /w/dangling; ln -s loop /w/loop; mkdir /w/ro /w/empty');
+    await sh('mount -t tmpfs none /w/ro; touch /w/ro/file; mount -o remount,ro /w/ro');
   });
+
+  test.each(Object.entries(calls))(
+    '%s says what is wrong with a path, and begins nothing once aborted',
+    async (name, call) => {
+      await expect(call(box, '')).rejects.toMatchObject({ code: 'invalid-argument' });
+      await expect(call(box, '/w/data/below')).rejects.toMatchObject({ code: 'not-a-directory', box: box.id });
+      await expect(call(box, '/w/loop/x')).rejects.toMatchObject({ code: 'invalid-argument' });
+      const gone = call(box, '/w/none');
+      if (name === 'stat') expect(await gone).toBeNull();
+      else if (name === 'remove') expect(await gone).toBe(false);
+      else if (!changing.includes(name)) await expect(gone).rejects.toMatchObject({ code: 'file-not-found' });
+      await gone.catch(() => {});
+      if (changing.includes(name)) await box.fs.remove('/w/none', { recursive: true });
+      await box.fs.mkdir('/w/empty');
+      if (changing.includes(name) && name !== 'rename to')
+        await expect(call(box, '/w/ro/new')).rejects.toMatchObject({ code: 'permission' });
+      if (name === 'remove') await expect(call(box, '/w/ro/file')).rejects.toMatchObject({ code: 'permission' });
+      const aborted = call(box, '/w/data', { signal: AbortSignal.abort() });
+      await expect(aborted).rejects.toMatchObject({ code: 'aborted' });
+      expect(await box.fs.readText('/w/data')).toBe('abc\n');
+    },
+  );
 
   test('stat follows links unless told not to, and says null where nothing is', async () => {
     await sh('ln -s data /w/link; touch -d @1000000000 /w/data; chmod 2750 /w/data');
@@ -86,6 +130,7 @@ describe(`names and trees on ${engine}`, () => {
       ['/w/r/dir', '/w/r/b', 'not-a-directory'],
       ['/w/r/b', '/w/tmp/b', 'cross-device'],
       ['/w/r/full', '/w/r/full/x/y', 'invalid-argument'],
+      ['/w/ro/file', '/w/ro/other', 'permission'],
     ] as const;
     for (const [from, to, code] of codes) await expect(box.fs.rename(from, to)).rejects.toMatchObject({ code });
   });
@@ -112,7 +157,12 @@ describe(`names and trees on ${engine}`, () => {
 
   test('all of it works in a tmpfs as anywhere', async () => {
     await box.fs.writeFile('/w/tmp/dir/file', 'x');
+    await using watch = await box.fs.watch('/w/tmp', { recursive: true });
     await box.fs.writeFile('/w/tmp/dir/file', 'y');
+    for await (const { path } of watch) {
+      expect(path).toMatch(/^\/w\/tmp\/dir\//);
+      break;
+    }
     await box.fs.rename('/w/tmp/dir/file', '/w/tmp/dir/other');
     expect(await entriesOf(box.fs.list('/w/tmp', { depth: 9 }))).toHaveLength(2);
     expect(await box.fs.readText('/w/tmp/dir/other')).toBe('y');
