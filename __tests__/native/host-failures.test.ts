@@ -1,16 +1,16 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Runtime } from '../../lib/index';
 import { tempHome } from '../helpers/homes';
 import { busyboxImage } from '../helpers/images';
+import { canMount, onTmpfs } from '../helpers/mounts';
 
 const isRoot = process.geteuid?.() === 0;
 const image = () => ({ layout: busyboxImage() });
 
 describe('createBox on a host that fails', () => {
-  // Mounting takes root: as an ordinary user these are not run, and the run says so.
-  (isRoot ? describe : describe.skip)('with a file system of its own (needs root to mount)', () => {
+  (canMount ? describe : describe.skip)('with a file system of its own (needs root to mount)', () => {
     test.each([
       [1, 'the image does not fit'],
       [4, 'the disk of the box does not fit'],
@@ -78,16 +78,6 @@ describe('createBox on a host that fails', () => {
 async function codeFor(home: string): Promise<unknown> {
   await using runtime = new Runtime({ home });
   return runtime.createBox({ image: image() }).catch((error: { code: unknown }) => error.code);
-}
-
-async function onTmpfs(options: string, use: (home: string) => Promise<void>): Promise<void> {
-  const home = tempHome();
-  execFileSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', home]);
-  try {
-    await use(home);
-  } finally {
-    execFileSync('umount', [home]);
-  }
 }
 
 async function count(runtime: Runtime): Promise<number> {

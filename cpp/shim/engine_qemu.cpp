@@ -30,7 +30,7 @@ void add_disk(std::vector<std::string> &argv, std::size_t index, bool readonly) 
         "driver=raw,node-name=disk" + number + ",read-only=" + only +
             ",discard=unmap,file.driver=file,file.filename=/dev/fdset/" + number +
             ",file.locking=off,file.read-only=" + only + ",file.discard=unmap");
-    add(argv, "-device", "virtio-blk-device,drive=disk" + number);
+    add(argv, "-device", "virtio-blk-device,werror=report,drive=disk" + number);
 }
 
 // The address is that of cpp/vmm/boot.cpp, and what boxlite-netd sends to.

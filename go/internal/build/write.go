@@ -1,9 +1,7 @@
 package build
 
 import (
-	"errors"
 	"io"
-	"syscall"
 
 	"boxlite/internal/disk"
 	"boxlite/internal/emit"
@@ -31,7 +29,7 @@ func (b *Builder) write(plan *emit.Plan, res result.Result, hex string, contents
 	if err == nil {
 		res, err = b.store.Publish(temp, res, hex)
 	}
-	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+	if failure.IsFull(err) {
 		return res, b.noSpace(plan)
 	}
 	return res, err

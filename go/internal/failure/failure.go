@@ -61,6 +61,9 @@ func From(err error) *Failure {
 	return New(Store, "Run doctor() to check this machine, then try again.", "The work on the image failed: %v", err)
 }
 
+// IsFull tells whether the host's disk, or this user's share of it, is full.
+func IsFull(err error) bool { return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) }
+
 func fromErrno(number syscall.Errno, err error) *Failure {
 	switch number {
 	case syscall.ENOSPC, syscall.EDQUOT:

@@ -117,14 +117,19 @@ func (p *puller) layer(ctx context.Context, layer v1.Descriptor) error {
 	}
 	err = p.client.Download(ctx, layer, partial, p.progress.Add)
 	if err != nil {
-		// A blob that is wrong is not kept; one that was cut off is gone on with.
-		if failure.From(err).Code == failure.ImageInvalid {
-			partial.Discard()
-		} else {
+		if isWorthKeeping(err, context.Cause(ctx)) {
 			partial.Keep()
+		} else {
+			partial.Discard()
 		}
 		return err
 	}
 	p.fetched.Add(layer.Size)
 	return partial.Commit()
+}
+
+// isWorthKeeping: what was cut off is gone on with. A blob that is wrong is of no use, and on a full disk the boxes that
+// run need the space more, also that of the layers which stopped because another found it full.
+func isWorthKeeping(err, stoppedBy error) bool {
+	return failure.From(err).Code != failure.ImageInvalid && !failure.IsFull(err) && !failure.IsFull(stoppedBy)
 }

@@ -5,10 +5,8 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"os"
 	"sync/atomic"
-	"syscall"
 
 	"github.com/google/go-containerregistry/pkg/authn"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -61,7 +59,7 @@ func Run(ctx context.Context, request *Request, auth authn.Authenticator, report
 	}
 	p := &puller{Request: request, store: images, progress: report, client: registry.NewClient(request.reference, auth, request.Insecure)}
 	res, err := p.run(ctx)
-	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+	if failure.IsFull(err) {
 		err = failure.New(failure.NoSpace, "Free some disk space, remove unused images with prune(), or set home to a larger disk.", "The host's disk is full: %s was not downloaded whole.", request.Reference)
 	}
 	return res, err

@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"syscall"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
@@ -111,7 +110,7 @@ func mayPass(err error) bool {
 	if errors.As(err, &known) {
 		return false
 	}
-	if errors.Is(err, errPlain) || speaksPlainOnly(err) || isCertificate(err) || errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+	if errors.Is(err, errPlain) || speaksPlainOnly(err) || isCertificate(err) || failure.IsFull(err) {
 		return false
 	}
 	var answer *transport.Error
