@@ -6,6 +6,16 @@ export type GoodCase = [name: string, layers: (p: string) => TarEntry[][]];
 const year2100 = 4_102_444_800;
 const bytes = Buffer.from(Array.from({ length: 300_000 }, (_, i) => (i * 7) % 256));
 
+// struct vfs_cap_data of linux/capability.h, revision 2, effective: CAP_NET_RAW.
+const mayPing = xattr(0x02000001, 1 << 13, 0, 0, 0);
+
+/** Words in little endian, as tar.ts writes an attribute. */
+function xattr(...words: number[]): string {
+  const bytes = Buffer.alloc(words.length * 4);
+  for (const [at, word] of words.entries()) bytes.writeUInt32LE(word, at * 4);
+  return bytes.toString('latin1');
+}
+
 export const goodCases: GoodCase[] = [
   [
     'modes of every kind',
@@ -99,6 +109,29 @@ export const goodCases: GoodCase[] = [
     'a deep tree',
     (p) => [
       Array.from({ length: 60 }, (_, depth) => dir([p, ...Array.from({ length: depth + 1 }, () => 'd')].join('/'))),
+    ],
+  ],
+  [
+    'file capabilities',
+    (p) => [
+      [
+        file(`${p}/ping`, 'x', { mode: 0o755, xattrs: { 'security.capability': mayPing } }),
+        hardLink(`${p}/linked`, `${p}/ping`, { mode: 0o755 }),
+        file(`${p}/lost`, 'x', { mode: 0o755, xattrs: { 'security.capability': mayPing } }),
+      ],
+      [file(`${p}/lost`, 'without', { mode: 0o755 }), hardLink(`${p}/above`, `${p}/ping`, { mode: 0o755 })],
+    ],
+  ],
+  [
+    'attributes of users and of the trusted',
+    (p) => [
+      [
+        file(`${p}/f`, 'x', { xattrs: { 'user.one': '1', 'user.bytes': '\0\x01\xff', 'user.größe': 'x' } }),
+        file(`${p}/long`, 'x', { xattrs: { 'user.long': 'l'.repeat(2000), 'user.short': 's' } }),
+        dir(`${p}/d`, { xattrs: { 'user.of': 'a directory', 'trusted.of': 'root' } }),
+        file(`${p}/d/under`, 'x'),
+      ],
+      [file(`${p}/d/above`, 'y', { xattrs: { 'user.layer': 'two' } })],
     ],
   ],
   ['paths that begin with dots and slashes', (p) => [[file(`./${p}/dot`, 'x'), file(`/${p}/slash`, 'x')]]],

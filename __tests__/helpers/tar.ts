@@ -38,8 +38,9 @@ export function symlink(path: string, link: string, more: Partial<TarEntry> = {}
   return { path, type: 'symlink', link, mode: 0o777, ...more };
 }
 
-export function hardLink(path: string, link: string): TarEntry {
-  return { path, type: 'link', link, mode: 0o644 };
+/** Its header should have its target's mode, as every writer of archives sees to: readers differ in what they make of it. */
+export function hardLink(path: string, link: string, more: Partial<TarEntry> = {}): TarEntry {
+  return { path, type: 'link', link, mode: 0o644, ...more };
 }
 
 function entryBlocks(entry: TarEntry): Buffer[] {

@@ -15,6 +15,7 @@ export default {
     'out/native/boxlite-vmm',
     'out/native/boxlite-agent',
     'out/cmake/boxlite-wrap-kernel',
+    'out/cmake/boxlite-show-xattrs',
   ],
   async run(context) {
     await context.run('cmake', ['-S', root, '-B', tree]);
