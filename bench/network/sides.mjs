@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { basename, delimiter, join } from 'node:path';
 import { machine } from '../machine.mjs';
 import { image, ownership, sdk } from '../paths.mjs';
+import { steadyPss } from '../pss.mjs';
 import { pump } from './build.mjs';
 import { qemuWith, startGvproxy } from './gvproxy.mjs';
 
@@ -29,7 +30,8 @@ export async function openSides({ mtus, hostPort, signal }) {
   async function ours() {
     const box = await create({ ports: [{ guest: GUEST_PORT }] });
     const netd = findBoxProcesses(box.id).find(({ argv }) => basename(argv[0]) === 'boxlite-netd');
-    return { name: 'netd', box, port: (await box.info()).ports[0].host, pid: netd.pid };
+    const idleMiB = await steadyPss(netd.pid, signal);
+    return { name: 'netd', box, port: (await box.info()).ports[0].host, pid: netd.pid, idleMiB };
   }
 
   async function theirs(mtu) {
