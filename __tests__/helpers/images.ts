@@ -9,12 +9,17 @@ export function busyboxImage(): string {
   return made('busybox');
 }
 
+/** An OCI layout with this machine's Node and npm. Making it takes some seconds. */
+export function nodeImage(): string {
+  return made('node');
+}
+
 /** An OCI layout with Python from Debian packages. Making it takes the network, and some seconds. */
 export function pythonImage(): string {
   return made('python');
 }
 
-function made(name: 'busybox' | 'python'): string {
+function made(name: 'busybox' | 'node' | 'python'): string {
   const directory = join(project, 'out/images', name);
   if (!existsSync(join(directory, 'index.json'))) {
     execFileSync(process.execPath, [join(project, 'scripts/images', `${name}.mjs`), directory]);
