@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const project = join(__dirname, '../..');
@@ -17,6 +17,11 @@ export function nodeImage(): string {
 /** An OCI layout with Python from Debian packages. Making it takes the network, and some seconds. */
 export function pythonImage(): string {
   return made('python');
+}
+
+/** A program of the tests for a guest, built at set-up: go/internal/nettest/guestframes says what it does. */
+export function guestFrames(): Buffer {
+  return readFileSync(join(project, 'out/tests/guestframes'));
 }
 
 function made(name: 'busybox' | 'node' | 'python'): string {

@@ -3,21 +3,28 @@ import { createSocket } from 'node:dgram';
 const headerBytes = 12;
 const typeA = 1;
 
-/** A name server on loopback for tests: A records of the names given, which a test may change; NXDOMAIN for the others. */
-export function nameServer(records: Record<string, string[]>, ttl = 60) {
+/**
+ * A name server for tests, on loopback unless told otherwise: A records of the names given, which a test may change; NXDOMAIN for the others.
+ * `asked` gets the names of all queries.
+ */
+export function nameServer(
+  records: Record<string, string[]>,
+  ttl = 60,
+  { at = '127.0.0.1', port = 0, asked = [] as string[] } = {},
+) {
   const socket = createSocket('udp4');
-  socket.on('message', (query, { port, address }) => socket.send(reply(query, records, ttl), port, address));
+  socket.on('message', (query, from) => socket.send(reply(query, records, ttl, asked), from.port, from.address));
   return {
-    listening: new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve)),
+    listening: new Promise<void>((resolve) => socket.bind(port, at, resolve)),
     get address(): string {
-      return `127.0.0.1:${socket.address().port}`;
+      return `${at}:${socket.address().port}`;
     },
     close: () => new Promise<void>((resolve) => socket.close(() => resolve())),
   };
 }
 
 /** RFC 1035, section 4. */
-function reply(query: Buffer, records: Record<string, string[]>, ttl: number): Buffer {
+function reply(query: Buffer, records: Record<string, string[]>, ttl: number, asked: string[]): Buffer {
   const labels: string[] = [];
   let at = headerBytes;
   for (let length = query[at] ?? 0; length > 0; length = query[at] ?? 0) {
@@ -25,7 +32,9 @@ function reply(query: Buffer, records: Record<string, string[]>, ttl: number): B
     at += 1 + length;
   }
   const question = query.subarray(headerBytes, at + 5);
-  const addresses = records[labels.join('.').toLowerCase()];
+  const name = labels.join('.').toLowerCase();
+  asked.push(name);
+  const addresses = records[name];
   const answers = query.readUInt16BE(at + 1) === typeA ? (addresses ?? []) : [];
   const header = Buffer.from(query.subarray(0, headerBytes));
   header.writeUInt16BE(addresses ? 0x8180 : 0x8183, 2);

@@ -25,15 +25,21 @@ afterAll(() => {
 
 /**
  * Starts the body of an async function with `runtime` and its `settings`, `image` (options of the small test image), `say` and `next` in a program
- * of its own. It ends with its body, as any program does: without closing its Runtime.
+ * of its own, by the command `within` where one is given. It ends with its body, as any program does: without closing its Runtime.
  */
-export function otherProgram(home: string, body: string): OtherProgram {
+export function otherProgram(home: string, body: string, within: readonly string[] = []): OtherProgram {
   const options = JSON.stringify({ image: { layout: busyboxImage() }, memoryMiB: 256 });
-  const script = `
+  const prelude = `
     const { Runtime } = require(${JSON.stringify(join(root, 'lib/index.ts'))});
     const settings = { home: ${JSON.stringify(home)}, engine: ${JSON.stringify(engine)} };
     const runtime = new Runtime(settings);
-    const image = ${options};
+    const image = ${options};`;
+  return scriptProgram(prelude, body, within);
+}
+
+/** The same without the library, after a prelude of its own. */
+export function scriptProgram(prelude: string, body: string, within: readonly string[] = []): OtherProgram {
+  const script = `${prelude}
     const say = (text) => process.stdout.write(text + '\\n');
     const lines = require('node:readline').createInterface({ input: process.stdin })[Symbol.asyncIterator]();
     const next = async () => (await lines.next()).value;
@@ -41,8 +47,8 @@ export function otherProgram(home: string, body: string): OtherProgram {
       () => process.exit(0),
       (error) => { say('failed ' + (error.code ?? '') + ' ' + error.stack); process.exit(1); },
     );`;
-  const argv = ['-r', join(root, '__tests__/native/run-ts.cjs'), '-e', script];
-  const child = spawn(process.execPath, argv, { stdio: ['pipe', 'pipe', 'inherit'] });
+  const argv = [...within, process.execPath, '-r', join(root, '__tests__/native/run-ts.cjs'), '-e', script];
+  const child = spawn(argv[0] ?? '', argv.slice(1), { stdio: ['pipe', 'pipe', 'inherit'] });
   running.add(child);
   const ended = once(child, 'exit').then(([code, signal]) => {
     running.delete(child);

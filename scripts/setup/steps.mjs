@@ -4,6 +4,7 @@ import cpp from './steps/cpp.mjs';
 import cppTests from './steps/cpp-tests.mjs';
 import diskTemplates from './steps/disk-templates.mjs';
 import dist from './steps/dist.mjs';
+import guestFrames from './steps/guest-frames.mjs';
 import imageTool from './steps/image-tool.mjs';
 import kernel from './steps/kernel.mjs';
 import libkrun from './steps/libkrun.mjs';
@@ -34,5 +35,5 @@ export function stepsFor(purpose) {
     diskTemplates,
     dist,
   ];
-  return purpose === 'test' ? [...steps, cppTests] : steps;
+  return purpose === 'test' ? [...steps, guestFrames, cppTests] : steps;
 }
