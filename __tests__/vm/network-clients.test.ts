@@ -9,7 +9,11 @@ import { createdBox, engine, tempRuntime } from '../helpers/runtimes';
 import { scaled } from '../helpers/speed';
 import { file, tar } from '../helpers/tar';
 
-describe(`real clients in a box on ${engine}`, () => {
+// In a lab it takes some minutes.
+const isShown = engine === 'qemu' || process.env.BOXLITE_NETWORK_ALL !== undefined;
+const why = isShown ? '' : ' (not shown: `npm run network -- --engine krun` does it)';
+
+(isShown ? describe : describe.skip)(`real clients in a box on ${engine}${why}`, () => {
   const runtime = tempRuntime();
   const names = nameServer({ 'registry.test': ['127.0.0.1'] });
   let registry: Awaited<ReturnType<typeof startRegistry>>;

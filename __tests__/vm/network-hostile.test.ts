@@ -10,7 +10,7 @@ import { scaled } from '../helpers/speed';
 const seed = process.env.BOXLITE_NETWORK_SEED ?? '20260611';
 // Each frame of a guest in the lab is an exit of an emulated processor.
 const share = engine === 'qemu' || process.env.BOXLITE_NETWORK_ALL ? 1 : 0.02;
-const frames = { fuzz: 50_000, arp: 50_000, dhcp: 20_000, oversized: 1_000, syn: 100_000 };
+const frames = { fuzz: 50_000, arp: 50_000, dhcp: 20_000, oversized: 1_000, syn: 100_000, open: 20_000 };
 const mostFds = 1_200;
 const mostMiB = 128;
 
@@ -40,7 +40,8 @@ describe(`a hostile guest on ${engine}, seed ${seed}`, () => {
       const count = Math.ceil(all * share);
       const netds = [netdOf(hostile), netdOf(neighbour)];
       const began = performance.now();
-      const flood = hostile.exec(['/guestframes', kind, String(count), seed], { timeoutMs: scaled(100_000) });
+      const what = kind === 'open' ? `open:${port}` : kind;
+      const flood = hostile.exec(['/guestframes', what, String(count), seed], { timeoutMs: scaled(100_000) });
       let isOver = false;
       flood
         .catch(() => {})

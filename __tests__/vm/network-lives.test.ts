@@ -1,13 +1,13 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import { createServer, get } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
-import { type Box, Runtime } from '../../lib/index';
+import { Runtime } from '../../lib/index';
 import { freePort } from '../helpers/free-port';
+import { netdOf } from '../helpers/netd';
 import { createdBox, engine, homeOf, tempRuntime } from '../helpers/runtimes';
 import { scaled } from '../helpers/speed';
 
-// Each round is a boot, and a lab boots slowly.
-const rounds = engine === 'qemu' ? 5 : 20;
+// Each round is a boot, and a lab boots slowly: `npm run network` does all of them there too.
+const rounds = engine === 'qemu' || process.env.BOXLITE_NETWORK_ALL ? 20 : 5;
 
 describe(`the network of a box on ${engine}`, () => {
   const runtime = tempRuntime();
@@ -97,19 +97,6 @@ describe(`the network of a box on ${engine}`, () => {
     return ids;
   }
 });
-
-/** The pid of the box's boxlite-netd, by its arguments. */
-function netdOf(box: Box): number {
-  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
-    try {
-      const [program = '', id] = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
-      if (program.endsWith('/boxlite-netd') && id === box.id) return Number(pid);
-    } catch {
-      // It ended meanwhile.
-    }
-  }
-  throw new Error(`no boxlite-netd of ${box.id}`);
-}
 
 function body(port: number): Promise<string> {
   return new Promise((resolve, reject) => {

@@ -15,13 +15,22 @@ var kinds = map[string]func(at int, random *rand.Rand) []byte{
 
 // A SYN to another port, from another port, each time.
 func synFrame(at int, _ *rand.Rand) []byte {
+	return syn(at, stranger, uint16(1+at%50_000))
+}
+
+// A SYN to one port of the host, which it answers: the connection is made, and left.
+func synTo(port uint16) func(int, *rand.Rand) []byte {
+	return func(at int, _ *rand.Rand) []byte { return syn(at, host, port) }
+}
+
+func syn(at int, to []byte, port uint16) []byte {
 	segment := make([]byte, 20)
 	binary.BigEndian.PutUint16(segment, uint16(1024+at%60_000))
-	binary.BigEndian.PutUint16(segment[2:], uint16(1+at%50_000))
+	binary.BigEndian.PutUint16(segment[2:], port)
 	binary.BigEndian.PutUint32(segment[4:], uint32(at))
 	segment[12], segment[13] = 5<<4, 2
 	binary.BigEndian.PutUint16(segment[14:], 65535)
-	packet := ipv4(6, guest, stranger, segment)
+	packet := ipv4(6, guest, to, segment)
 	binary.BigEndian.PutUint16(packet[20+16:], transportSum(packet))
 	return ethernet(gatewayMAC, 0x0800, packet)
 }

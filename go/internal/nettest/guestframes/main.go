@@ -1,6 +1,6 @@
 // guestframes runs in the guest of a test, as its root:
 //
-//	guestframes KIND COUNT SEED   writes raw frames to eth0: syn, arp, dhcp, oversized or fuzz
+//	guestframes KIND COUNT SEED   writes raw frames to eth0: syn, arp, dhcp, oversized, fuzz, or open:PORT of the host
 //	guestframes udp HOST:PORT TEXT prints the answer to a datagram, or the error of it
 package main
 
@@ -12,6 +12,7 @@ import (
 	"net"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -29,6 +30,7 @@ var (
 	broadcast  = []byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}
 	guest      = []byte{192, 168, 127, 2}
 	gateway    = []byte{192, 168, 127, 1}
+	host       = []byte{192, 168, 127, 254}
 	stranger   = []byte{203, 0, 113, 1}
 )
 
@@ -46,7 +48,11 @@ func run(args []string) error {
 	if args[0] == "udp" {
 		return askOverUDP(args[1], args[2])
 	}
-	make, isKnown := kinds[args[0]]
+	kind, port, _ := strings.Cut(args[0], ":")
+	make, isKnown := kinds[kind]
+	if number, err := strconv.ParseUint(port, 10, 16); err == nil {
+		make, isKnown = synTo(uint16(number)), true
+	}
 	count, err := strconv.Atoi(args[1])
 	seed, wrong := strconv.ParseUint(args[2], 10, 64)
 	if !isKnown || err != nil || wrong != nil {
