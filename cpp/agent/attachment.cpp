@@ -91,6 +91,7 @@ bool Attachment::step(std::int64_t) {
     const bool lost_stdin = is_writer_ && command_->writer() != stream_;
     is_writer_ = is_writer_ && !lost_stdin;
     if (!told_ || lost_stdin) tell_state();
+    program.tell_denials(stream_, told_denials_);
     if (!command_->over() || !all_sent()) return false;
     append_control(frames(), Kind::exit, stream_, command_->exit_text());
     return true;

@@ -37,6 +37,7 @@ private:
     bool is_writer_ = true;
     bool told_ = false;
     bool let_go_ = false;
+    std::size_t told_denials_ = 0;
 };
 
 // `open` with op attach.

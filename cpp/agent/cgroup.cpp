@@ -111,6 +111,11 @@ Status CommandCgroup::limit(const CommandLimits &limits) const {
     return set("cpu.max", quota, " 100000");
 }
 
+std::uint64_t CommandCgroup::kernel_id() const {
+    struct stat status{};
+    return ::fstat(directory_.get(), &status) == 0 ? status.st_ino : 0;
+}
+
 bool CommandCgroup::signal_all(int signal) const {
     if (signal == SIGKILL) {
         const bool any = populated();
@@ -162,7 +167,7 @@ Status prepare_cgroups() {
     if (!root) return failure_from_errno("open /sys/fs/cgroup", errno);
     if (::mkdir(commands_path.c_str(), 0755) != 0 && errno != EEXIST)
         return failure_from_errno("make " + commands_path, errno);
-    const Fd commands(::open(commands_path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    const Fd commands = open_commands_cgroup();
     for (const int directory : {root.get(), commands.get()}) {
         // With cpu, a command that forks without end takes its own share of time and no more.
         if (!write_at(directory, "cgroup.subtree_control", "+cpu +memory +pids")) {
@@ -170,6 +175,10 @@ Status prepare_cgroups() {
         }
     }
     return success();
+}
+
+Fd open_commands_cgroup() {
+    return Fd(::open(commands_path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 }
 
 Result<CommandCgroup> make_cgroup(const std::string &id) {
@@ -181,7 +190,7 @@ Result<CommandCgroup> make_cgroup(const std::string &id) {
 }
 
 std::uint64_t count_processes() {
-    const Fd commands(::open(commands_path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    const Fd commands = open_commands_cgroup();
     std::vector<pid_t> pids;
     if (commands) collect_processes(commands.get(), 0, pids);
     return pids.size();

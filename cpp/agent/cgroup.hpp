@@ -22,6 +22,8 @@ public:
 
     int fd() const { return directory_.get(); }
     const std::string &id() const { return id_; }
+    // As the kernel's programs name it.
+    std::uint64_t kernel_id() const;
     Status limit(const CommandLimits &limits) const;
     // Sends the signal to each process once, also in cgroups that were made below; false when there was none.
     bool signal_all(int signal) const;
@@ -38,6 +40,7 @@ private:
 
 // Makes the parent of all commands' cgroups.
 Status prepare_cgroups();
+Fd open_commands_cgroup();
 Result<CommandCgroup> make_cgroup(const std::string &id);
 // Of all commands, with what they left behind.
 std::uint64_t count_processes();

@@ -97,6 +97,7 @@ bool Command::step(std::int64_t now_ns) {
     program_->step(now_ns);
     if (was_launching && !program_->launching()) announce_start();
     if (input_) input_->take_turn(stream_, frames());
+    program_->tell_denials(stream_, told_denials_);
     if (!program_->ended()) return false;
     if (program_->launching()) {
         send_error(frames(), stream_, program_->launch_failure());

@@ -43,6 +43,7 @@ private:
     std::array<std::unique_ptr<Output>, 2> outputs_;
     int terminal_ = -1;
     bool let_go_ = false;
+    std::size_t told_denials_ = 0;
 };
 
 // `open` with op exec.

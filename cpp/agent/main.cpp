@@ -31,6 +31,13 @@ Status follow(const BootDocument &boot, const Disks &disks) {
     return boot.grow_disk ? disks.grow() : success();
 }
 
+Result<std::optional<FlowOwners>> note_flows(const BootDocument &boot) {
+    if (!boot.network) return std::optional<FlowOwners>();
+    auto flows = FlowOwners::begin();
+    if (!flows) return flows.failure();
+    return std::optional(std::move(flows.value()));
+}
+
 } // namespace
 
 int main() {
@@ -54,7 +61,9 @@ int main() {
     if (!root) fail_machine(&host, root.failure());
     write_etc_files(root.value().directory.get(), boot.value().hostname, boot.value().network);
 
-    const auto served = serve(host, root.value(), kernel_ns);
+    const auto flows = note_flows(boot.value());
+    if (!flows) fail_machine(&host, flows.failure());
+    const auto served = serve(host, root.value(), flows.value(), kernel_ns);
     if (!served) fail_machine(&host, served.failure());
     end_machine(host, disks.value(), std::move(root.value()), served.value());
 }

@@ -9,14 +9,19 @@ namespace {
 
 // Killed processes end at once, but for those that the kernel holds in a system call.
 constexpr std::int64_t kill_patience_ns = 2'000 * ns_per_ms;
+constexpr std::size_t most_denials = 1'000;
 
 } // namespace
 
 Program::Program(const Services &services, CommandCgroup cgroup, const ExecRequest &request)
     : services_(services), id_(cgroup.id()), name_(request.name), argv_(request.argv),
-      kill_signal_(request.kill_signal), kill_grace_ms_(request.kill_grace_ms), cgroup_(std::move(cgroup)) {}
+      kill_signal_(request.kill_signal), kill_grace_ms_(request.kill_grace_ms), cgroup_(std::move(cgroup)),
+      cgroup_kernel_id_(cgroup_.kernel_id()) {
+    services_.programs_by_cgroup[cgroup_kernel_id_] = this;
+}
 
 Program::~Program() {
+    services_.programs_by_cgroup.erase(cgroup_kernel_id_);
     services_.cgroups.forget(cgroup_watch_);
     if (launch_) services_.poller.remove(launch_->status_fd());
 }
@@ -47,6 +52,18 @@ Status Program::launch(ExecRequest request, const LaunchStreams &streams) {
     launch_ = std::move(launch.value());
     pid_ = launch_->pid();
     return services_.poller.add(launch_->status_fd(), EPOLLIN, *this);
+}
+
+void Program::note_denial(std::uint64_t number) {
+    if (denials_.size() < most_denials) denials_.push_back(number);
+}
+
+void Program::tell_denials(std::uint32_t stream, std::size_t &told) const {
+    for (; told < denials_.size(); ++told) {
+        std::vector<std::byte> number;
+        append_u64(number, denials_[told]);
+        append_frame(services_.host.frames(), Kind::made, stream, number);
+    }
 }
 
 Result<bool> Program::control(const std::string &op, const Json &request) {

@@ -43,6 +43,10 @@ public:
     // The payload of `exit`, and of `started`.
     std::string exit_text() const;
     JsonWriter started() const { return JsonWriter().member("id", id_).member("pid", pid_); }
+    // A denial of the box's network that was this program's; past its first ones they are not kept.
+    void note_denial(std::uint64_t number);
+    // Those that the call was not told of yet, by their numbers.
+    void tell_denials(std::uint32_t stream, std::size_t &told) const;
     // As a listing shows it.
     JsonWriter described() const;
     // After its end: false while processes of it live on.
@@ -64,6 +68,8 @@ private:
     std::int64_t kill_grace_ms_;
 
     CommandCgroup cgroup_;
+    std::uint64_t cgroup_kernel_id_;
+    std::vector<std::uint64_t> denials_;
     std::unique_ptr<Launch> launch_;
     pid_t pid_ = -1;
     std::int64_t started_ns_ = 0;

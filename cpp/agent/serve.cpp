@@ -32,7 +32,8 @@ void say_hello(HostLink &host, std::int64_t kernel_ns) {
 
 } // namespace
 
-Result<Served> serve(HostLink &host, const BoxRoot &root, std::int64_t kernel_ns) {
+Result<Served> serve(HostLink &host, const BoxRoot &root, const std::optional<FlowOwners> &flows,
+                     std::int64_t kernel_ns) {
     const auto poller = Poller::create();
     if (!poller) return poller.failure();
     auto reaper = Reaper::create();
@@ -46,9 +47,11 @@ Result<Served> serve(HostLink &host, const BoxRoot &root, std::int64_t kernel_ns
     say_hello(host, kernel_ns);
     CgroupSupply cgroup_supply(make_id_prefix());
     Programs programs;
+    ProgramsByCgroup programs_by_cgroup;
     DetachedCommands detached;
-    const Services services{poller.value(), host, cgroups.value(), cgroup_supply, programs, detached, root};
-    Server server(services, reaper.value());
+    const Services services{poller.value(), host, cgroups.value(), cgroup_supply, programs, programs_by_cgroup,
+                            detached, root};
+    Server server(services, reaper.value(), flows);
     return server.run();
 }
 

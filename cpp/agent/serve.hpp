@@ -1,5 +1,6 @@
 #pragma once
 #include "box_root.hpp"
+#include "flow_owners.hpp"
 #include "host_link.hpp"
 
 namespace boxlite {
@@ -14,6 +15,7 @@ struct Served {
 };
 
 // Serves calls until the shim asks for the end, or is gone. No process is left then.
-Result<Served> serve(HostLink &host, const BoxRoot &root, std::int64_t kernel_ns);
+Result<Served> serve(HostLink &host, const BoxRoot &root, const std::optional<FlowOwners> &flows,
+                     std::int64_t kernel_ns);
 
 } // namespace boxlite

@@ -1,6 +1,7 @@
 #include "server.hpp"
-#include "detached.hpp"
 #include "clock.hpp"
+#include "detached.hpp"
+#include "program.hpp"
 #include <algorithm>
 #include <csignal>
 
@@ -72,6 +73,8 @@ void Server::take(const Frame &frame) {
         return calls_.take(frame);
     case Kind::shutdown:
         return begin_shutdown(read_u32(frame.payload));
+    case Kind::trace:
+        return trace(frame);
     case Kind::ping:
         return append_frame(services_.host.frames(), Kind::pong, 0, frame.payload);
     case Kind::pong:
@@ -81,6 +84,21 @@ void Server::take(const Frame &frame) {
     }
     const auto kind = std::to_string(static_cast<int>(frame.header.kind));
     served_ = Served{Served::How::protocol, true, "Malformed frame: kind " + kind + " from the shim"};
+}
+
+// Whose the denied flow is. Its sender waits for the word that we looked, so that the end of its command comes later.
+void Server::trace(const Frame &frame) {
+    const auto request = Json::parse({reinterpret_cast<const char *>(frame.payload.data()), frame.payload.size()});
+    const auto number = request ? request.value().integer("n", 1, INT64_MAX) : request.failure();
+    const auto named = request ? request.value().object("flow") : request.failure();
+    const auto flow = named ? parse_flow(named.value()) : named.failure();
+    const auto owner = flow && flows_ ? flows_->cgroup_of(flow.value()) : std::nullopt;
+    const auto program = services_.programs_by_cgroup.find(owner.value_or(0));
+    if (number && program != services_.programs_by_cgroup.end())
+        program->second->note_denial(static_cast<std::uint64_t>(number.value()));
+    std::vector<std::byte> looked;
+    append_u64(looked, number ? static_cast<std::uint64_t>(number.value()) : 0);
+    append_frame(services_.host.frames(), Kind::traced, 0, looked);
 }
 
 void Server::begin_shutdown(std::uint32_t grace_ms) {

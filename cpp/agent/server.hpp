@@ -1,5 +1,6 @@
 #pragma once
 #include "calls.hpp"
+#include "flow_owners.hpp"
 #include "reaper.hpp"
 #include "serve.hpp"
 
@@ -8,13 +9,16 @@ namespace boxlite {
 // One turn of the loop after another: take what came, do what is due, send what is there.
 class Server {
 public:
-    Server(const Services &services, Reaper &reaper) : services_(services), reaper_(reaper), calls_(services) {}
+    // `flows` of a machine with a network.
+    Server(const Services &services, Reaper &reaper, const std::optional<FlowOwners> &flows)
+        : services_(services), reaper_(reaper), flows_(flows), calls_(services) {}
     Served run();
 
 private:
     void turn();
     void take_input();
     void take(const Frame &frame);
+    void trace(const Frame &frame);
     void begin_shutdown(std::uint32_t grace_ms);
     void check_shutdown();
     bool output_stalled(std::int64_t now_ns);
@@ -22,6 +26,7 @@ private:
 
     Services services_;
     Reaper &reaper_;
+    const std::optional<FlowOwners> &flows_;
     Calls calls_;
     std::optional<Served> served_;
     bool busy_ = true;

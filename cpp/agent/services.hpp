@@ -13,6 +13,8 @@ class DetachedCommands;
 class Program;
 // What is listed, by id.
 using Programs = std::map<std::string, Program *>;
+// All of them, also those that have not come to their exec, by their cgroups as the kernel's programs name them.
+using ProgramsByCgroup = std::map<std::uint64_t, Program *>;
 
 // What calls work with; it outlives them.
 struct Services {
@@ -21,6 +23,7 @@ struct Services {
     CgroupWatch &cgroups;
     CgroupSupply &cgroup_supply;
     Programs &programs;
+    ProgramsByCgroup &programs_by_cgroup;
     DetachedCommands &detached;
     const BoxRoot &root;
 };

@@ -27,6 +27,8 @@ constexpr KindRule rules[] = {
     {Kind::fail, Stream::connection, 0, 0, 4096},
     {Kind::shutdown, Stream::connection, 0, 4, 4},
     {Kind::bye, Stream::connection, 0, 1, 1},
+    {Kind::trace, Stream::connection, 0, 0, 4096},
+    {Kind::traced, Stream::connection, 0, 8, 8},
     {Kind::stop, Stream::connection, 0, 5, 5},
     {Kind::refused, Stream::connection, 0, 0, 4096},
     {Kind::request, Stream::connection, 0, 0, any_length},
@@ -43,6 +45,8 @@ constexpr KindRule rules[] = {
     {Kind::close, Stream::call, 0, 0, 0},
     {Kind::ping, Stream::connection, 0, 0, 64},
     {Kind::pong, Stream::connection, 0, 0, 64},
+    {Kind::made, Stream::call, 0, 8, 8},
+    {Kind::denial, Stream::call, 0, 0, any_length},
 };
 
 const KindRule *find_rule(Kind kind) {

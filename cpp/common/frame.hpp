@@ -27,6 +27,8 @@ enum class Kind : std::uint8_t {
     fail = 3,
     shutdown = 4,
     bye = 5,
+    trace = 6,
+    traced = 7,
     stop = 8,
     refused = 9,
     request = 10,
@@ -43,6 +45,8 @@ enum class Kind : std::uint8_t {
     close = 24,
     ping = 25,
     pong = 26,
+    made = 27,
+    denial = 28,
 };
 
 enum class Channel : std::uint8_t { in = 0, out = 1, err = 2 };

@@ -90,6 +90,9 @@ Status AgentSide::take_frame(const Frame &frame) {
     case Kind::bye:
         owner_.agent_says_bye(std::to_integer<std::uint8_t>(frame.payload[0]));
         return success();
+    case Kind::traced:
+        owner_.agent_traced(read_u64(frame.payload));
+        return success();
     case Kind::ping:
         link_->send_frame(Kind::pong, 0, frame.payload);
         return success();

@@ -125,7 +125,11 @@ void Broker::forward_to_client(const Frame &frame) {
     const auto client = clients_.find(call->client);
     if (call->orphan || client == clients_.end()) return;
     Link &link = client->second->link();
-    link.send_frame(frame.header.kind, call->stream, frame.payload, frame.header.flags);
+    if (frame.header.kind == Kind::made) {
+        tell_denial(link, call->stream, read_u64(frame.payload));
+    } else {
+        link.send_frame(frame.header.kind, call->stream, frame.payload, frame.header.flags);
+    }
     if (!link.flush()) {
         lose(call->client);
     } else if (link.unsent() > most_unsent_to_client) {
@@ -134,6 +138,12 @@ void Broker::forward_to_client(const Frame &frame) {
     } else {
         loop_.change(link.fd(), link.interest(is_read(*client->second)));
     }
+}
+
+// The guest says whose a denial is, and not what it was.
+void Broker::tell_denial(Link &link, std::uint32_t stream, std::uint64_t number) {
+    const std::string json = owner_.denial(number);
+    if (!json.empty()) link.send_frame(Kind::denial, stream, std::as_bytes(std::span(json)));
 }
 
 // Only queued here: it may be called while a frame of this very client is taken.

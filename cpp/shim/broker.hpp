@@ -37,6 +37,7 @@ private:
     Status take_client_frame(Client &client, const Frame &frame);
     void forward_to_agent(Client &client, const Frame &frame);
     void forward_to_client(const Frame &frame);
+    void tell_denial(Link &link, std::uint32_t stream, std::uint64_t number);
     bool is_read(const Client &client) const;
     void refuse(Client &client, const Failure &why);
     void lose(ClientId id);

@@ -18,6 +18,8 @@ bool may_come(const FrameHeader &header, Hop hop) {
     case Kind::hello:
     case Kind::fail:
     case Kind::bye:
+    case Kind::traced:
+    case Kind::made:
     case Kind::started:
     case Kind::answer:
     case Kind::exit:
@@ -30,6 +32,8 @@ bool may_come(const FrameHeader &header, Hop hop) {
         return (header.channel() == Channel::in) != client;
     case Kind::boot:
     case Kind::shutdown:
+    case Kind::trace:
+    case Kind::denial:
     case Kind::refused:
     case Kind::reply:
     case Kind::notice:

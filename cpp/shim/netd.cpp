@@ -107,11 +107,26 @@ void Netd::take_line(std::string_view line) {
         fail({text("code"), text("message"), text("hint")});
     } else if (const auto reply = json.find("reply")) {
         take_reply(json, *reply);
+    } else if (json.has("denial")) {
+        take_denial(json);
     } else if (const auto notice = json.find("notice")) {
         const auto client = json.integer("client", 1, largest_number);
         owner_.network_notices(client ? std::optional(static_cast<ClientId>(client.value())) : std::nullopt,
                                notice->text());
     }
+}
+
+void Netd::take_denial(const Json &message) {
+    const auto number = message.integer("denial", 1, largest_number);
+    const auto flow = message.find("flow");
+    const auto denied = message.find("denied");
+    if (!number || !flow || !denied) return;
+    last_denial_ = denials_before_ + static_cast<std::uint64_t>(number.value());
+    owner_.network_denies(last_denial_, flow->text(), denied->text());
+}
+
+void Netd::traced(std::uint64_t number) {
+    if (control_ && number > denials_before_) send(JsonWriter().member("traced", number - denials_before_).text());
 }
 
 void Netd::take_reply(const Json &message, const Json &reply) {
@@ -167,6 +182,7 @@ void Netd::ended(int status) {
     const bool is_refusal = !ready_ && !WIFSIGNALED(status);
     if (!is_refusal && !restarted_) {
         restarted_ = true;
+        denials_before_ = last_denial_;
         if (const Status again = launch(); again) {
             log_line("netd was started again: connections and forwards through it were cut");
             return;

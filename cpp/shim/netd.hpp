@@ -22,6 +22,8 @@ public:
     virtual void network_replies(ClientId client, std::string_view reply) = 0;
     // To the client's request of that number.
     virtual void network_refuses(ClientId client, std::int64_t number, const Failure &why) = 0;
+    // Was told to nobody yet, and waits until it is known whose it was: `flow` says how the guest knows it.
+    virtual void network_denies(std::uint64_t number, std::string_view flow, std::string_view denied) = 0;
     // To one client, or to all.
     virtual void network_notices(std::optional<ClientId> client, std::string_view notice) = 0;
 
@@ -50,6 +52,8 @@ public:
     // A request of a client, as JSON. A failure says why it could not be passed on.
     Status request(ClientId client, const Json &request);
     void client_is_gone(ClientId client);
+    // It was looked whose the denial was.
+    void traced(std::uint64_t number);
     // Kills it and waits until its ports are free.
     void end();
 
@@ -59,6 +63,7 @@ private:
     void take_events(std::uint32_t events);
     void take_lines();
     void take_line(std::string_view line);
+    void take_denial(const Json &message);
     void take_reply(const Json &message, const Json &reply);
     void send(const std::string &line);
     void let_go();
@@ -82,6 +87,9 @@ private:
     std::string asked_policy_;
     ClientId asked_by_ = 0;
     std::int64_t asked_number_ = 0;
+    // Numbers of denials go on after a restart.
+    std::uint64_t last_denial_ = 0;
+    std::uint64_t denials_before_ = 0;
     bool ready_ = false;
     bool restarted_ = false;
     bool ending_ = false;

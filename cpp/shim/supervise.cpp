@@ -212,6 +212,20 @@ void Supervisor::network_replies(ClientId client, std::string_view reply) {
     broker_.tell_client(client, Kind::reply, reply);
 }
 
+void Supervisor::network_denies(std::uint64_t number, std::string_view flow, std::string_view denied) {
+    denials_.add(number, std::string(denied));
+    network_notices(std::nullopt, JsonWriter().member("type", "denied").raw("denied", denied).text());
+    AgentSide &agent = broker_.agent();
+    // One that does not read holds up nobody.
+    if (!serving_ || agent.unsent() > Broker::most_unsent_to_agent) return agent_traced(number);
+    agent.send_control(Kind::trace, 0, JsonWriter().member("n", number).raw("flow", flow).text());
+    agent.settle();
+}
+
+void Supervisor::agent_traced(std::uint64_t number) {
+    if (netd_) netd_->traced(number);
+}
+
 void Supervisor::network_notices(std::optional<ClientId> client, std::string_view notice) {
     if (client) return broker_.tell_client(*client, Kind::notice, notice);
     // One client writes it down, so that it is an event once.

@@ -3,6 +3,7 @@
 #include "broker.hpp"
 #include "capture.hpp"
 #include "cgroup.hpp"
+#include "denials.hpp"
 #include "engine.hpp"
 #include "event_loop.hpp"
 #include "exit_record.hpp"
@@ -44,12 +45,15 @@ public:
     void agent_cannot_serve(std::string_view why) override;
     void agent_says_bye(std::uint8_t word) override;
     void agent_lost(const Failure &why) override;
+    void agent_traced(std::uint64_t number) override;
+    std::string denial(std::uint64_t number) const override { return denials_.find(number); }
     void client_asks_stop(std::uint32_t grace_ms, bool force) override;
     Status client_requests(ClientId client, std::string_view request) override;
     void client_lost(ClientId client) override;
     void network_fails(Failure why) override { fail_boot(std::move(why)); }
     void network_replies(ClientId client, std::string_view reply) override;
     void network_refuses(ClientId client, std::int64_t number, const Failure &why) override;
+    void network_denies(std::uint64_t number, std::string_view flow, std::string_view denied) override;
     void network_notices(std::optional<ClientId> client, std::string_view notice) override;
 
 private:
@@ -76,6 +80,7 @@ private:
     StopClock clock_;
     ExitFacts facts_;
     ReadyTimes times_{};
+    Denials denials_;
     Fd signals_;
     Fd agent_listener_;
     std::optional<Netd> netd_;

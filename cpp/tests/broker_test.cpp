@@ -19,6 +19,8 @@ struct Told final : BoxOwner {
     void agent_cannot_serve(std::string_view why) override { cannot = why; }
     void agent_says_bye(std::uint8_t word) override { bye = word; }
     void agent_lost(const Failure &why) override { lost = why.message; }
+    void agent_traced(std::uint64_t number) override { traced = number; }
+    std::string denial(std::uint64_t number) const override { return number == 7 ? R"({"ip":"1.2.3.4"})" : ""; }
     void client_asks_stop(std::uint32_t grace_ms, bool force) override { stop = std::pair(grace_ms, force); }
     Status client_requests(ClientId client, std::string_view text) override {
         requests.emplace_back(client, text);
@@ -32,6 +34,7 @@ struct Told final : BoxOwner {
     std::string cannot;
     std::optional<std::uint8_t> bye;
     std::string lost;
+    std::uint64_t traced = 0;
     std::optional<std::pair<std::uint32_t, bool>> stop;
 };
 
@@ -175,6 +178,24 @@ TEST_F(BrokerWithAgent, CallsOfTwoClientsWithTheSameNumberDoNotMeet) {
     EXPECT_EQ(a.received[0].flags, channel_flags(Channel::err, true));
     EXPECT_EQ(a.received[1].kind, Kind::exit);
     EXPECT_EQ(b.received[0].payload, "for b");
+}
+
+TEST_F(BrokerWithAgent, TheAgentSaysWhoseADenialIsAndTheShimWhatItWas) {
+    greet_as_agent();
+    Peer &client = connect();
+    client.send(Kind::open, 3, "{}");
+    const std::uint32_t stream = opened();
+    const std::string number(7, '\0');
+    agent_->send(Kind::traced, 0, '\7' + number);
+    agent_->send(Kind::made, stream, '\7' + number);
+    agent_->send(Kind::made, stream, '\6' + number);
+    agent_->send(Kind::exit, stream, "{}");
+    ASSERT_TRUE(until([&] { return client.received.size() == 2; }));
+    EXPECT_EQ(told_.traced, 7u);
+    EXPECT_EQ(client.received[0].kind, Kind::denial);
+    EXPECT_EQ(client.received[0].stream, 3u);
+    EXPECT_EQ(client.received[0].payload, R"({"ip":"1.2.3.4"})");
+    EXPECT_EQ(client.received[1].kind, Kind::exit);
 }
 
 TEST_F(BrokerWithAgent, FramesForACallThatIsOverAreDropped) {

@@ -100,7 +100,8 @@ TEST(Frame, AReaderThatFailedStaysFailed) {
 }
 
 TEST(Frame, EveryUnknownKindIsRefused) {
-    const std::vector<std::uint8_t> known{1, 2, 3, 4, 5, 8, 9, 10, 11, 12, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26};
+    const std::vector<std::uint8_t> known{1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 16,
+                                          17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28};
     for (unsigned kind = 0; kind < 256; ++kind) {
         if (std::find(known.begin(), known.end(), kind) != known.end()) continue;
         for (const std::uint32_t stream : {0u, 1u})
@@ -122,10 +123,12 @@ TEST(Frame, EveryFlagThatAKindDoesNotHaveIsRefused) {
         {Kind::data, 1, 0x32},        {Kind::credit, 4, channels}, {Kind::control, 2, flag_more},
         {Kind::answer, 2, flag_more}, {Kind::exit, 2, flag_more},  {Kind::error, 2, flag_more},
         {Kind::close, 0, 0},          {Kind::ping, 8, 0},          {Kind::pong, 8, 0},
+        {Kind::trace, 2, 0},          {Kind::traced, 8, 0},        {Kind::made, 8, 0},
+        {Kind::denial, 2, 0},
     };
     for (const Known &known : kinds) {
         const auto number = static_cast<std::uint8_t>(known.kind);
-        const std::uint32_t stream = number >= 16 && number <= 24 ? 1 : 0;
+        const std::uint32_t stream = (number >= 16 && number <= 24) || number >= 27 ? 1 : 0;
         for (unsigned flags = 0; flags < 256; ++flags) {
             const bool allowed = (flags & ~known.flags) == 0 && (flags & channels) != channels;
             const auto decoded = decode(header(known.length, number, static_cast<std::uint8_t>(flags), stream));

@@ -24,8 +24,7 @@ export async function awaitReady(boot: Boot, deadline: Deadline): Promise<void> 
   using budget = deadline.within(leftMs, 'boot-timeout', `The box was not ready within its ${timeoutMs} ms`);
   const connection = await ShimConnection.open(new BoxSockets(home.path, row.id).path('box.sock'), row.nonce, budget);
   const explainLoss = async (cause: BoxliteError) => cause;
-  // Denials reach the log and the events without it.
-  const link: BoxLink = { id: row.id, connection, explainLoss, onDenied: () => () => {} };
+  const link: BoxLink = { id: row.id, connection, explainLoss };
   try {
     if ('command' in ready) await awaitCommand(link, boot, ready.command, budget);
     else await waitForPort(link, { ...ready, timeoutMs: leftMs }, budget);

@@ -66,7 +66,6 @@ export class BoxRun {
       id: this.id,
       connection: await this.#open(deadline),
       explainLoss: (cause) => this.explainLoss(cause),
-      onDenied: (listener) => this.notices.onDenied(listener),
     };
   }
 

@@ -1,12 +1,10 @@
 import { BoxliteError } from '../errors';
+import { readDenied } from '../network/denied';
 import type { CallSink, ShimConnection } from '../shim/connection';
 import { type Channel, channels, malformed } from '../shim/protocol';
 import type { EgressDenied, ErrorCode } from '../types';
 import { Inflow } from './inflow';
 import { Outflow } from './outflow';
-
-// A command that is denied without end is told of its first ones.
-const mostDenied = 1_000;
 
 /** How a command ended, as the agent says it. */
 export interface CommandExit {
@@ -16,7 +14,6 @@ export interface CommandExit {
   durationMs: number;
   cpuMs: number;
   peakMemoryBytes: number;
-  denied: EgressDenied[];
 }
 export interface CommandStart {
   id: string;
@@ -29,8 +26,6 @@ export interface BoxLink {
   connection: ShimConnection;
   /** The error for a call that lost its box: waits for the exit record. */
   explainLoss(cause: BoxliteError): Promise<BoxliteError>;
-  /** Calls back for what the box's network denies, until the returned function is called. */
-  onDenied(listener: (denied: EgressDenied) => void): () => void;
 }
 
 /** One running command on the wire: its three streams by credit, its start and its end. */
@@ -42,20 +37,17 @@ export class RunningCommand {
   readonly ended: Promise<CommandExit>;
   /** Bytes of a detached command that were no longer kept when this call came to them. */
   readonly missed = { stdout: 0, stderr: 0 };
+  /** What the box's network denied it until now: its first 1,000. */
+  readonly denied: EgressDenied[] = [];
   readonly #link: BoxLink;
   readonly #stream: number;
   readonly #answers = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
   #fail: (error: BoxliteError) => void = () => {};
   #nextControl = 1;
-  readonly #denied: EgressDenied[] = [];
-  readonly #stopListening: () => void;
   #over = false;
 
   constructor(link: BoxLink, request: object) {
     this.#link = link;
-    this.#stopListening = link.onDenied((denied) => {
-      if (this.#denied.length < mostDenied) this.#denied.push(denied);
-    });
     const started = settled<CommandStart>();
     const ended = settled<CommandExit>();
     this.started = started.promise;
@@ -76,12 +68,13 @@ export class RunningCommand {
         started.resolve(readStart(value));
       },
       data: (channel, bytes, end) => this.#inflow(channel).push(bytes, end),
+      denial: (value) => this.denied.push(readDenied(value)),
       credit: (_, bytes) => this.stdin.granted(bytes),
       answer: (value) => this.#answer(value),
       ended: (kind, value) => {
         if (kind === 'error') return fail(readError(value, link.id));
         this.#finish();
-        ended.resolve({ ...readExit(value), denied: this.#denied });
+        ended.resolve(readExit(value));
       },
       lost: (cause) => void link.explainLoss(cause).then(fail, fail),
     };
@@ -149,7 +142,6 @@ export class RunningCommand {
 
   #finish(failure?: BoxliteError): void {
     this.#over = true;
-    this.#stopListening();
     this.stdin.finish();
     this.stdout.finish(failure);
     this.stderr.finish(failure);
@@ -176,7 +168,7 @@ function readStart(value: Record<string, unknown>): CommandStart {
   return { id, pid };
 }
 
-function readExit(value: Record<string, unknown>): Omit<CommandExit, 'denied'> {
+function readExit(value: Record<string, unknown>): CommandExit {
   const number = (name: string) => (typeof value[name] === 'number' ? (value[name] as number) : null);
   const exitCode = number('exitCode');
   const signal = number('signal');

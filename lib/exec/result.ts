@@ -1,6 +1,6 @@
 import { BoxliteError } from '../errors';
 import { signalName } from '../options/signals';
-import type { Command, ExecResult } from '../types';
+import type { Command, EgressDenied, ExecResult } from '../types';
 import type { Collector } from './collect';
 import type { CommandExit } from './command';
 
@@ -14,6 +14,7 @@ export function execResult(
   exit: CommandExit | null,
   stdout: Collector | null,
   stderr: Collector | null,
+  denied: EgressDenied[],
   cut: Cut,
 ): ExecResult {
   const out = stdout?.bytes() ?? Buffer.alloc(0);
@@ -30,7 +31,7 @@ export function execResult(
     stdoutBytes: out,
     stderrBytes: err,
     dropped: { stdout: stdout?.dropped ?? 0, stderr: stderr?.dropped ?? 0 },
-    denied: exit?.denied ?? [],
+    denied: [...denied],
     usage: { cpuMs: exit?.cpuMs ?? 0, peakMemoryBytes: exit?.peakMemoryBytes ?? 0 },
   };
 }

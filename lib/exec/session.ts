@@ -96,11 +96,11 @@ export class CommandSession {
     const [, ended] = await Promise.allSettled([reading, this.command.ended]);
     const exit = ended.status === 'fulfilled' ? ended.value : null;
     if (!this.#cut && ended.status === 'fulfilled')
-      return execResult(exit, stdout, stderr, { timedOut: false, aborted: false });
+      return execResult(exit, stdout, stderr, this.command.denied, { timedOut: false, aborted: false });
     const why = this.#cut ? this.#cut.reason : (ended as PromiseRejectedResult).reason;
     if (!BoxliteError.is(why) || !carriesPartial.has(why.code)) throw why;
     const cut = { timedOut: why.code === 'exec-timeout', aborted: why.code === 'aborted' };
-    throw withPartial(why, execResult(exit, stdout, stderr, cut), this.settings.box);
+    throw withPartial(why, execResult(exit, stdout, stderr, this.command.denied, cut), this.settings.box);
   }
 }
 

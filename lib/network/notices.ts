@@ -1,6 +1,7 @@
 import { BoxliteError } from '../errors';
 import { checkVerdict, type OnDeny } from '../options';
 import type { EgressDenied } from '../types';
+import { readDenied } from './denied';
 
 /** How a question is answered. */
 export type Reply = (request: { id: number; verdict: string }) => Promise<unknown>;
@@ -11,7 +12,6 @@ type Keep = (denied: EgressDenied) => Promise<unknown>;
 export class NetworkNotices {
   /** Asked before a denial counts, once its asker is known to the shim. */
   onDeny: OnDeny | undefined;
-  readonly #listeners = new Set<(denied: EgressDenied) => void>();
   readonly #log: Log;
   readonly #keep: Keep;
 
@@ -19,12 +19,6 @@ export class NetworkNotices {
   constructor(log: Log, keep: Keep) {
     this.#log = log;
     this.#keep = keep;
-  }
-
-  /** Calls back for each denial until the returned function is called. */
-  onDenied(listener: (denied: EgressDenied) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
   }
 
   /** Takes one notice of the shim; what is of another kind is not looked at. */
@@ -39,7 +33,6 @@ export class NetworkNotices {
     if (isToBeKept) {
       this.#keep(denied).catch((error) => this.#log('error', `a denial could not be written down: ${error}`));
     }
-    for (const listener of this.#listeners) listener(denied);
   }
 
   async #answer(id: number, denied: EgressDenied, reply: Reply): Promise<void> {
@@ -61,18 +54,4 @@ export class NetworkNotices {
       return 'deny';
     }
   }
-}
-
-/** A denial as boxlite-netd writes it. */
-export function readDenied(value: unknown): EgressDenied {
-  const { at, host, ip, port, protocol, rule, message } = value as Record<string, string | number>;
-  return {
-    at: new Date(String(at)),
-    ...(typeof host === 'string' ? { host } : {}),
-    ip: String(ip),
-    port: Number(port),
-    protocol: protocol as EgressDenied['protocol'],
-    rule: String(rule),
-    message: String(message),
-  };
 }

@@ -24,6 +24,8 @@ export interface CallSink {
   data(channel: Channel, bytes: Buffer, end: boolean): void;
   credit(channel: Channel, bytes: number): void;
   answer(value: Record<string, unknown>): void;
+  /** Of a command alone: what it was denied by the box's network. */
+  denial?(value: Record<string, unknown>): void;
   ended(kind: 'exit' | 'error', value: Record<string, unknown>): void;
   lost(cause: BoxliteError): void;
 }
@@ -180,6 +182,7 @@ export class ShimConnection {
   #deliver({ kind, stream }: Frame, sink: CallSink, value: Record<string, unknown>): void {
     if (kind === 'started') return sink.started(value);
     if (kind === 'answer') return sink.answer(value);
+    if (kind === 'denial') return sink.denial?.(value);
     if (kind !== 'exit' && kind !== 'error') return;
     this.#forget(stream);
     sink.ended(kind, value);

@@ -30,6 +30,7 @@ export const kinds = {
   close: 24,
   ping: 25,
   pong: 26,
+  denial: 28,
 } as const;
 export type KindName = keyof typeof kinds;
 
@@ -53,9 +54,22 @@ export interface Frame {
 
 /** What a shim may send to a client. */
 const toClient = new Map<number, KindName>(
-  (['refused', 'reply', 'notice', 'started', 'data', 'credit', 'answer', 'exit', 'error', 'ping', 'pong'] as const).map(
-    (name) => [kinds[name], name],
-  ),
+  (
+    [
+      'refused',
+      'reply',
+      'notice',
+      'started',
+      'data',
+      'credit',
+      'answer',
+      'exit',
+      'error',
+      'ping',
+      'pong',
+      'denial',
+    ] as const
+  ).map((name) => [kinds[name], name]),
 );
 const onConnection = new Set<KindName>(['refused', 'reply', 'notice', 'ping', 'pong']);
 const onChannel = new Set<KindName>(['data', 'credit']);

@@ -21,6 +21,8 @@ const (
 	mostPending = 64
 	// A shim that does not read is gone or stopped: what is said is then lost, and not waited for.
 	writeTimeout = 5 * time.Second
+	// How long a denied program waits until its command is found: it is told within 100 ms in any case.
+	traceTimeout = 60 * time.Millisecond
 )
 
 // Request of a client of the shim.
@@ -38,6 +40,7 @@ type incoming struct {
 	Client  uint64   `json:"client"`
 	Request *Request `json:"request"`
 	Gone    uint64   `json:"gone"`
+	Traced  uint64   `json:"traced"`
 }
 
 // Control speaks with the shim, and through it with its clients.
@@ -51,6 +54,9 @@ type Control struct {
 	asker  uint64
 	asked  map[int]chan netgate.Answer
 	lastID int
+	// Denials whose command is being looked for.
+	traced     map[uint64]chan struct{}
+	lastDenial uint64
 	// Ports that a client opened, by the client and the request that opened them.
 	forwards map[forward]*netgate.Published
 }
@@ -62,7 +68,7 @@ type forward struct {
 
 // New makes a control over its socket.
 func New(conn net.Conn) *Control {
-	return &Control{conn: conn, asked: map[int]chan netgate.Answer{}, forwards: map[forward]*netgate.Published{}}
+	return &Control{conn: conn, asked: map[int]chan netgate.Answer{}, traced: map[uint64]chan struct{}{}, forwards: map[forward]*netgate.Published{}}
 }
 
 // Ready says that the ports are open and the gate runs.
@@ -90,6 +96,8 @@ func (c *Control) Serve(gate *netgate.Gate) error {
 		switch {
 		case message.Gone != 0:
 			c.lose(message.Gone)
+		case message.Traced != 0:
+			c.endTrace(message.Traced)
 		case message.Request != nil:
 			c.answer(message.Client, *message.Request)
 		}
@@ -150,16 +158,30 @@ func (c *Control) setPolicy(client uint64, request Request) error {
 	return nil
 }
 
-// Denied tells every client.
+// Denied tells every client, and waits until the guest's agent has found the command whose it was: the command's end then comes
+// after that.
 func (c *Control) Denied(denied netpolicy.Denied) {
-	_ = c.send(map[string]any{"notice": map[string]any{"type": "denied", "denied": denied}})
+	c.mu.Lock()
+	c.lastDenial++
+	n, found := c.lastDenial, make(chan struct{})
+	c.traced[n] = found
+	c.mu.Unlock()
+	if c.send(map[string]any{"denial": n, "flow": denied.Flow, "denied": denied}) == nil {
+		select {
+		case <-found:
+		case <-time.After(traceTimeout):
+		}
+	}
+	c.endTrace(n)
 }
 
-// Asks says whether a client answers questions.
-func (c *Control) Asks() bool {
+func (c *Control) endTrace(n uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.asker != 0
+	if found := c.traced[n]; found != nil {
+		close(found)
+		delete(c.traced, n)
+	}
 }
 
 // Ask asks the client that set the policy.

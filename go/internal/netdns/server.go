@@ -8,11 +8,13 @@ import (
 	"time"
 
 	"boxlite/internal/netpolicy"
+	"boxlite/internal/netwire"
 
 	"golang.org/x/net/dns/dnsmessage"
 )
 
 const (
+	port          = 53
 	mostAtOnce    = 64
 	mostStreams   = 8
 	lookupTimeout = 5 * time.Second
@@ -22,9 +24,9 @@ const (
 // Keeper decides which names and answers the guest gets, and tells of what it does not.
 type Keeper interface {
 	// MayLookUp may ask somebody, and take a while.
-	MayLookUp(ctx context.Context, name string, sourcePort uint16) bool
+	MayLookUp(ctx context.Context, name string, flow netpolicy.Flow) bool
 	// Usable gives the addresses of an answer as the guest may use them; none where all of them are closed to it.
-	Usable(name string, addrs []netip.Addr, sourcePort uint16) []netip.Addr
+	Usable(name string, addrs []netip.Addr, flow netpolicy.Flow) []netip.Addr
 }
 
 // Server answers the guest's queries.
@@ -52,7 +54,7 @@ func (s *Server) ServePackets(conn net.PacketConn) error {
 		s.slots <- struct{}{}
 		go func() {
 			defer func() { <-s.slots }()
-			if reply := s.Reply(query, portOf(from)); reply != nil {
+			if reply := s.Reply(query, flowFrom(from)); reply != nil {
 				_, _ = conn.WriteTo(reply, from)
 			}
 		}()
@@ -87,7 +89,7 @@ func (s *Server) serveStream(conn net.Conn) {
 		if err != nil {
 			return
 		}
-		reply := s.Reply(query, portOf(conn.RemoteAddr()))
+		reply := s.Reply(query, flowFrom(conn.RemoteAddr()))
 		if reply == nil {
 			return
 		}
@@ -98,7 +100,7 @@ func (s *Server) serveStream(conn net.Conn) {
 }
 
 // Reply gives the answer to one query; nothing where it is not one.
-func (s *Server) Reply(query []byte, sourcePort uint16) []byte {
+func (s *Server) Reply(query []byte, flow netpolicy.Flow) []byte {
 	var parser dnsmessage.Parser
 	header, err := parser.Start(query)
 	if err != nil || header.Response {
@@ -112,7 +114,7 @@ func (s *Server) Reply(query []byte, sourcePort uint16) []byte {
 		reply.RCode = dnsmessage.RCodeFormatError
 	} else {
 		reply.Questions = []dnsmessage.Question{question}
-		reply.Answers, reply.RCode = s.answer(question, sourcePort)
+		reply.Answers, reply.RCode = s.answer(question, flow)
 	}
 	packed, err := reply.Pack()
 	if err != nil {
@@ -121,7 +123,7 @@ func (s *Server) Reply(query []byte, sourcePort uint16) []byte {
 	return packed
 }
 
-func (s *Server) answer(question dnsmessage.Question, sourcePort uint16) ([]dnsmessage.Resource, dnsmessage.RCode) {
+func (s *Server) answer(question dnsmessage.Question, flow netpolicy.Flow) ([]dnsmessage.Resource, dnsmessage.RCode) {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*lookupTimeout)
 	defer cancel()
 	name := netpolicy.CanonicalName(question.Name.String())
@@ -131,7 +133,7 @@ func (s *Server) answer(question dnsmessage.Question, sourcePort uint16) ([]dnsm
 	if question.Type != dnsmessage.TypeA && question.Type != dnsmessage.TypeAAAA && !isService(question.Type) {
 		return nil, dnsmessage.RCodeNotImplemented
 	}
-	if !s.keeper.MayLookUp(ctx, name, sourcePort) {
+	if !s.keeper.MayLookUp(ctx, name, flow) {
 		return nil, dnsmessage.RCodeRefused
 	}
 	addrs, ttl, code := s.resolve(ctx, name, question.Name)
@@ -139,7 +141,7 @@ func (s *Server) answer(question dnsmessage.Question, sourcePort uint16) ([]dnsm
 	if code != dnsmessage.RCodeSuccess || question.Type != dnsmessage.TypeA {
 		return nil, code
 	}
-	usable := s.keeper.Usable(name, addrs, sourcePort)
+	usable := s.keeper.Usable(name, addrs, flow)
 	if len(addrs) > 0 && len(usable) == 0 {
 		return nil, dnsmessage.RCodeRefused
 	}
@@ -183,12 +185,13 @@ func sameName(a, b dnsmessage.Name) bool {
 	return netpolicy.CanonicalName(a.String()) == netpolicy.CanonicalName(b.String())
 }
 
-func portOf(addr net.Addr) uint16 {
-	switch at := addr.(type) {
+func flowFrom(guest net.Addr) netpolicy.Flow {
+	flow := netpolicy.Flow{IP: netwire.Gateway, Port: port}
+	switch at := guest.(type) {
 	case *net.UDPAddr:
-		return uint16(at.Port)
+		flow.Protocol, flow.SourcePort = netpolicy.UDP, uint16(at.Port)
 	case *net.TCPAddr:
-		return uint16(at.Port)
+		flow.Protocol, flow.SourcePort = netpolicy.TCP, uint16(at.Port)
 	}
-	return 0
+	return flow
 }

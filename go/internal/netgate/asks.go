@@ -156,6 +156,3 @@ func hostOrIP(denied netpolicy.Denied) string {
 	}
 	return denied.IP
 }
-
-// someoneAnswers says whether it is worth to ask.
-func (a *asks) someoneAnswers() bool { return a.listener.Asks() }

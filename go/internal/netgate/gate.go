@@ -27,11 +27,10 @@ var loopback = netip.AddrFrom4([4]byte{127, 0, 0, 1})
 
 // Listener hears of what was denied, and may be asked about it.
 type Listener interface {
+	// Denied returns once the guest may hear of it too.
 	Denied(netpolicy.Denied)
-	// Ask answers Deny where there is nobody to ask.
+	// Ask answers Nobody where there is nobody to ask.
 	Ask(context.Context, netpolicy.Denied) Answer
-	// Asks says whether there is somebody.
-	Asks() bool
 }
 
 // Host is what a gate needs of the machine that it runs on.
@@ -57,6 +56,8 @@ type Gate struct {
 	out    limit
 	in     limit
 	udp    limit
+	// Datagrams whose denial is being told.
+	denying limit
 }
 
 // New puts a gate together over a wire to the guest. Run starts it.
@@ -64,7 +65,7 @@ func New(wire *netwire.Wire, policy *netpolicy.Policy, host Host, listener Liste
 	g := &Gate{
 		card: netwire.NewEndpoint(wire), host: host, listener: listener, policy: policy,
 		pins: netdns.NewPins(time.Now), report: newReporter(listener), asks: newAsks(listener),
-		flows: map[*flow]struct{}{}, out: newLimit(mostOut), in: newLimit(mostIn), udp: newLimit(mostUDP),
+		flows: map[*flow]struct{}{}, out: newLimit(mostOut), in: newLimit(mostIn), udp: newLimit(mostUDP), denying: newLimit(mostUDP),
 	}
 	var err error
 	if g.stack, err = newStack(g.card); err != nil {
@@ -127,6 +128,13 @@ func (g *Gate) target(protocol string, id stack.TransportEndpointID) netpolicy.T
 	return netpolicy.Target{Protocol: protocol, Addr: addr, Port: id.LocalPort, Names: names}
 }
 
+// flowOf is the same connection as the guest sees it.
+func flowOf(target netpolicy.Target, id stack.TransportEndpointID) netpolicy.Flow {
+	return netpolicy.Flow{
+		Protocol: target.Protocol, SourcePort: id.RemotePort, IP: netip.AddrFrom4(id.LocalAddress.As4()), Port: id.LocalPort,
+	}
+}
+
 func (g *Gate) decide(target netpolicy.Target) netpolicy.Verdict {
 	if netwire.Subnet.Contains(target.Addr) {
 		return netpolicy.Verdict{Rule: "gateway", Why: "the box's gateway serves nothing there"}
@@ -142,7 +150,7 @@ func (g *Gate) decide(target netpolicy.Target) netpolicy.Verdict {
 }
 
 // admit decides, reports and asks; it may take as long as an answer may. `once` is an answer for this connection alone.
-func (g *Gate) admit(ctx context.Context, target netpolicy.Target, sourcePort uint16) (isAllowed, once bool) {
+func (g *Gate) admit(ctx context.Context, target netpolicy.Target, flow netpolicy.Flow) (isAllowed, once bool) {
 	verdict := g.decide(target)
 	if verdict.Allowed {
 		return true, false
@@ -150,7 +158,7 @@ func (g *Gate) admit(ctx context.Context, target netpolicy.Target, sourcePort ui
 	if !isPrivate(verdict) && g.asks.takeOnce(target) {
 		return true, true
 	}
-	denied := netpolicy.DeniedConnection(target, verdict, sourcePort)
+	denied := netpolicy.DeniedConnection(target, verdict, flow)
 	if verdict.Rule != "gateway" && g.asks.allow(ctx, denied) {
 		return true, true
 	}
@@ -163,9 +171,9 @@ func isPrivate(verdict netpolicy.Verdict) bool { return verdict.Rule == "private
 // keeper is the gate as its name server sees it.
 type keeper struct{ gate *Gate }
 
-func (k keeper) MayLookUp(ctx context.Context, name string, sourcePort uint16) bool {
+func (k keeper) MayLookUp(ctx context.Context, name string, flow netpolicy.Flow) bool {
 	g := k.gate
-	if name == HostName && len(k.Usable(name, []netip.Addr{loopback}, sourcePort)) > 0 {
+	if name == HostName && len(k.Usable(name, []netip.Addr{loopback}, flow)) > 0 {
 		g.pins.Add(name, []netip.Addr{loopback}, time.Minute)
 		return true
 	}
@@ -175,7 +183,7 @@ func (k keeper) MayLookUp(ctx context.Context, name string, sourcePort uint16) b
 	if verdict.Allowed || g.asks.grantedName(name) {
 		return true
 	}
-	denied := netpolicy.DeniedLookup(name, netip.Addr{}, verdict, sourcePort)
+	denied := netpolicy.DeniedLookup(name, netip.Addr{}, verdict, flow)
 	if g.asks.allow(ctx, denied) {
 		return true
 	}
@@ -183,7 +191,7 @@ func (k keeper) MayLookUp(ctx context.Context, name string, sourcePort uint16) b
 	return false
 }
 
-func (k keeper) Usable(name string, addrs []netip.Addr, sourcePort uint16) []netip.Addr {
+func (k keeper) Usable(name string, addrs []netip.Addr, flow netpolicy.Flow) []netip.Addr {
 	g := k.gate
 	g.mu.Lock()
 	policy := g.policy
@@ -198,7 +206,7 @@ func (k keeper) Usable(name string, addrs []netip.Addr, sourcePort uint16) []net
 		if verdict.Allowed && !(addr.IsLoopback()) {
 			usable = append(usable, addr)
 		} else {
-			last = netpolicy.DeniedLookup(name, addr, verdict, sourcePort)
+			last = netpolicy.DeniedLookup(name, addr, verdict, flow)
 		}
 	}
 	if len(usable) == 0 && len(addrs) > 0 {

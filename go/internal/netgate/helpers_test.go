@@ -78,8 +78,6 @@ func (s *stage) Denied(denied netpolicy.Denied) {
 	s.denied = append(s.denied, denied)
 }
 
-func (s *stage) Asks() bool { return s.answer != nil }
-
 func (s *stage) Ask(_ context.Context, denied netpolicy.Denied) Answer {
 	s.mu.Lock()
 	s.asked++

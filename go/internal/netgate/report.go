@@ -40,7 +40,7 @@ func (r *reporter) denied(denied netpolicy.Denied) {
 func (r *reporter) isNew(denied netpolicy.Denied, now time.Time) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	key := fmt.Sprintf("%s %s %s %d %d", denied.Protocol, denied.Host, denied.IP, denied.Port, denied.SourcePort)
+	key := fmt.Sprintf("%s %s %s %d %d", denied.Protocol, denied.Host, denied.IP, denied.Port, denied.Flow.SourcePort)
 	if at, isThere := r.seen[key]; isThere && now.Sub(at) < sameWithin {
 		return false
 	}

@@ -28,7 +28,7 @@ func (g *Gate) forwardTCP(request *tcp.ForwarderRequest) {
 	target := g.target(netpolicy.TCP, id)
 	ctx, cancel := context.WithTimeout(context.Background(), dialTimeout)
 	defer cancel()
-	isAllowed, once := g.admit(ctx, target, id.RemotePort)
+	isAllowed, once := g.admit(ctx, target, flowOf(target, id))
 	if !isAllowed || !g.out.take() {
 		request.Complete(true)
 		return

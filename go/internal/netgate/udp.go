@@ -27,7 +27,7 @@ const largestDatagram = 65507
 func (g *Gate) forwardUDP(id stack.TransportEndpointID, packet *stack.PacketBuffer) bool {
 	target := g.target(netpolicy.UDP, id)
 	if !g.decide(target).Allowed {
-		return g.denyUDP(target, id.RemotePort)
+		return g.denyUDP(target, flowOf(target, id), packet)
 	}
 	if !g.udp.take() {
 		return false
@@ -43,20 +43,27 @@ func (g *Gate) forwardUDP(id stack.TransportEndpointID, packet *stack.PacketBuff
 	}).HandlePacket(id, packet)
 }
 
-// A question takes longer than the stack can wait: the datagram is lost, as any may be, and its sender sends it again.
-func (g *Gate) denyUDP(target netpolicy.Target, sourcePort uint16) bool {
-	if !g.asks.someoneAnswers() {
-		g.report.denied(netpolicy.DeniedConnection(target, g.decide(target), sourcePort))
+// denyUDP takes longer than the stack can wait. A datagram that is allowed only now is lost, as any may be, and its
+// sender sends it again.
+func (g *Gate) denyUDP(target netpolicy.Target, flow netpolicy.Flow, packet *stack.PacketBuffer) bool {
+	if !g.denying.take() {
 		return false
 	}
-	if !g.udp.take() {
-		return false
-	}
+	kept := packet.Clone()
 	go func() {
-		defer g.udp.give()
-		g.admit(context.Background(), target, sourcePort)
+		defer g.denying.give()
+		defer kept.DecRef()
+		if isAllowed, _ := g.admit(context.Background(), target, flow); !isAllowed {
+			g.sayUnreachable(kept)
+		}
 	}()
 	return true
+}
+
+func (g *Gate) sayUnreachable(packet *stack.PacketBuffer) {
+	if ip, canReject := g.stack.NetworkProtocolInstance(ipv4.ProtocolNumber).(stack.RejectIPv4WithHandler); canReject {
+		_ = ip.SendRejectionError(packet, stack.RejectIPv4WithICMPPortUnreachable, true)
+	}
 }
 
 func (g *Gate) converse(guest net.Conn, target netpolicy.Target) {

@@ -16,12 +16,20 @@ type Denied struct {
 	Protocol string `json:"protocol"`
 	Rule     string `json:"rule"`
 	Message  string `json:"message"`
-	// SourcePort is the guest's own port, which tells whose it was.
-	SourcePort uint16 `json:"sourcePort,omitempty"`
+	// Flow tells the guest's agent which command it was.
+	Flow Flow `json:"-"`
+}
+
+// Flow is a connection or a datagram as the guest's kernel knows it.
+type Flow struct {
+	Protocol   string     `json:"protocol"`
+	SourcePort uint16     `json:"sourcePort"`
+	IP         netip.Addr `json:"ip"`
+	Port       uint16     `json:"port"`
 }
 
 // DeniedConnection describes a connection that was denied.
-func DeniedConnection(target Target, verdict Verdict, sourcePort uint16) Denied {
+func DeniedConnection(target Target, verdict Verdict, flow Flow) Denied {
 	host, where := "", target.Addr.String()
 	if len(target.Names) > 0 {
 		host = target.Names[len(target.Names)-1]
@@ -30,19 +38,19 @@ func DeniedConnection(target Target, verdict Verdict, sourcePort uint16) Denied 
 	what := fmt.Sprintf("%s to %s port %d", strings.ToUpper(target.Protocol), where, target.Port)
 	return Denied{
 		At: now(), Host: host, IP: target.Addr.String(), Port: target.Port, Protocol: target.Protocol,
-		Rule: verdict.Rule, Message: sentence(what, verdict), SourcePort: sourcePort,
+		Rule: verdict.Rule, Message: sentence(what, verdict), Flow: flow,
 	}
 }
 
 // DeniedLookup describes a name that was not answered; addr is what it led to, where that was the reason.
-func DeniedLookup(name string, addr netip.Addr, verdict Verdict, sourcePort uint16) Denied {
+func DeniedLookup(name string, addr netip.Addr, verdict Verdict, flow Flow) Denied {
 	ip := ""
 	if addr.IsValid() {
 		ip = addr.String()
 	}
 	return Denied{
 		At: now(), Host: name, IP: ip, Port: 53, Protocol: DNS,
-		Rule: verdict.Rule, Message: sentence("The lookup of the name "+name, verdict), SourcePort: sourcePort,
+		Rule: verdict.Rule, Message: sentence("The lookup of the name "+name, verdict), Flow: flow,
 	}
 }
 

@@ -135,12 +135,12 @@ func TestMessagesNameHostPortAndTheRuleToAdd(t *testing.T) {
 	target := parseTarget(t, "tcp 1.2.3.4 443")
 	target.Names = []string{"a.example"}
 	policy := prepared(t, rules(Rule{Host: "b.example"}))
-	denied := DeniedConnection(target, policy.Connect(target, isOwn), 4000)
+	denied := DeniedConnection(target, policy.Connect(target, isOwn), Flow{})
 	want := "TCP to a.example (1.2.3.4) port 443 was denied: no rule of network.allow covers it; to allow it, add 'a.example:443' to network.allow."
 	if denied.Message != want {
 		t.Errorf("got %q", denied.Message)
 	}
-	lookup := DeniedLookup("x.example", netip.Addr{}, policy.Lookup("x.example"), 0)
+	lookup := DeniedLookup("x.example", netip.Addr{}, policy.Lookup("x.example"), Flow{})
 	if !strings.Contains(lookup.Message, "add 'x.example' to network.allow") || lookup.Protocol != DNS {
 		t.Errorf("got %+v", lookup)
 	}
