@@ -45,7 +45,7 @@ std::vector<std::string> command_line(const ShimSettings &settings) {
     add(argv, "-name", settings.box_id);
     add(argv, "-M", "microvm,accel=tcg,acpi=off,isa-serial=off,rtc=on,pit=on,pic=on");
     add(argv, "-bios", "qboot.rom");
-    add(argv, "-cpu", "max");
+    add(argv, "-cpu", "max,erms=off,fsrm=off");
     add(argv, "-m", std::to_string(settings.memory_mib));
     add(argv, "-smp", std::to_string(settings.cpus));
     argv.insert(argv.end(), {"-nodefaults", "-no-user-config", "-no-reboot"});
