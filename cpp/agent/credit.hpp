@@ -33,17 +33,25 @@ public:
     // The consumer took `bytes`; returns what to grant now, 0 while it is not worth a frame.
     std::uint32_t consumed(std::size_t bytes) {
         owed_ += static_cast<std::uint32_t>(bytes);
-        if (owed_ < worth_a_frame) return 0;
-        const std::uint32_t grant = owed_;
+        taken_ += bytes;
+        if (owed_ < window_ / 4) return 0;
+        std::uint32_t grant = owed_;
+        if (window_ == initial_credit && taken_ >= initial_credit) {
+            grant += bulk_window - window_;
+            window_ = bulk_window;
+        }
         left_ += grant;
         owed_ = 0;
         return grant;
     }
 
 private:
-    static constexpr std::uint32_t worth_a_frame = initial_credit / 4;
+    // What a channel that is used in bulk gets: a grant takes a while to reach its sender.
+    static constexpr std::uint32_t bulk_window = 1u << 20;
+    std::uint32_t window_ = initial_credit;
     std::uint32_t left_ = initial_credit;
     std::uint32_t owed_ = 0;
+    std::uint64_t taken_ = 0;
 };
 
 } // namespace boxlite

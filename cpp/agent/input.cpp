@@ -5,6 +5,7 @@
 #include <sys/epoll.h>
 #include <termios.h>
 #include <unistd.h>
+#include <utility>
 
 namespace boxlite {
 
@@ -15,23 +16,28 @@ Status Input::watch(const Poller &poller) {
 bool Input::receive(const Frame &frame) {
     if (end_received_ || !credit_.take(frame.payload.size())) return false;
     end_received_ = frame.header.end();
-    held_.append(reinterpret_cast<const char *>(frame.payload.data()), frame.payload.size());
+    std::string_view bytes(reinterpret_cast<const char *>(frame.payload.data()), frame.payload.size());
+    // What the pipe takes at once is not held.
+    if (held_.empty()) {
+        const std::size_t count = write_some(bytes);
+        passed_ += count;
+        bytes.remove_prefix(count);
+    }
+    held_.append(bytes);
     return true;
 }
 
 void Input::change_writer() {
     credit_ = ReceiveCredit();
+    passed_ = 0;
     of_earlier_writers_ = held_.size() - begin_;
 }
 
 void Input::take_turn(std::uint32_t stream, std::vector<std::byte> &frames) {
-    std::size_t taken = 0;
-    while (begin_ < held_.size()) {
-        const std::size_t count = write_some();
-        if (count == 0) break;
-        taken += count;
-        begin_ += count;
-    }
+    const std::size_t count = write_some(std::string_view(held_).substr(begin_));
+    begin_ += count;
+    const std::size_t taken = std::exchange(passed_, 0) + count;
+    if (pipe_) bulk_.moved(pipe_.get(), taken);
     if (begin_ == held_.size() && begin_ > 0) {
         held_ = std::string();
         begin_ = 0;
@@ -57,21 +63,20 @@ void Input::finish() {
     pipe_.close();
 }
 
-std::size_t Input::write_some() {
-    if (pipe_ && !ready_) return 0;
-    const std::size_t left = held_.size() - begin_;
-    if (!pipe_) return left;
-    const ssize_t count = ::write(pipe_.get(), held_.data() + begin_, left);
-    if (count >= 0) {
-        if (count > 0) at_line_start_ = held_[begin_ + static_cast<std::size_t>(count) - 1] == '\n';
-        return static_cast<std::size_t>(count);
+std::size_t Input::write_some(std::string_view bytes) {
+    std::size_t written = 0;
+    while (pipe_ && ready_ && written < bytes.size()) {
+        const ssize_t count = ::write(pipe_.get(), bytes.data() + written, bytes.size() - written);
+        if (count > 0)
+            written += static_cast<std::size_t>(count);
+        else if (count < 0 && errno == EAGAIN)
+            ready_ = false;
+        else
+            close();
     }
-    if (errno == EAGAIN) {
-        ready_ = false;
-        return 0;
-    }
-    close();
-    return left;
+    if (written > 0) at_line_start_ = bytes[written - 1] == '\n';
+    // Without a reader all of it is taken.
+    return pipe_ ? written : bytes.size();
 }
 
 } // namespace boxlite

@@ -1,10 +1,12 @@
 #pragma once
 #include "../common/fd.hpp"
 #include "../common/frame.hpp"
+#include "bulk_pipe.hpp"
 #include "credit.hpp"
 #include "poller.hpp"
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace boxlite {
@@ -29,15 +31,17 @@ public:
     void close() { pipe_.close(); }
 
 private:
-    std::size_t write_some();
+    std::size_t write_some(std::string_view bytes);
     void finish();
 
     WatchedFd pipe_;
     bool is_terminal_;
     bool at_line_start_ = true;
     ReceiveCredit credit_;
+    BulkPipe bulk_;
     std::string held_;
     std::size_t begin_ = 0;
+    std::size_t passed_ = 0; // written without being held, and not yet granted again
     std::size_t of_earlier_writers_ = 0; // in held_, not to be granted again
     bool ready_ = true;
     bool end_received_ = false;

@@ -54,6 +54,7 @@ bool Output::take_turn(std::uint32_t stream, std::vector<std::byte> &frames) {
         return rest_.has_value();
     }
     const auto bytes = static_cast<std::size_t>(count);
+    bulk_.moved(pipe_.get(), bytes);
     credit_.spend(bytes);
     if (rest_) *rest_ -= bytes;
     ended_ = rest_ && *rest_ == 0;

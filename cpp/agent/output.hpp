@@ -1,6 +1,7 @@
 #pragma once
 #include "../common/fd.hpp"
 #include "../common/frame.hpp"
+#include "bulk_pipe.hpp"
 #include "credit.hpp"
 #include "poller.hpp"
 #include <cstdint>
@@ -44,6 +45,7 @@ private:
     bool ready_ = true;
     bool ended_ = false;
     bool closed_ = false;
+    BulkPipe bulk_;
 };
 
 } // namespace boxlite

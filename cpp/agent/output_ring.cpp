@@ -35,6 +35,7 @@ bool OutputRing::take_turn() {
     // A terminal may be opened again.
     closed_ = false;
     const auto bytes = static_cast<std::size_t>(count);
+    bulk_.moved(pipe_.get(), bytes);
     keep(std::span(piece).first(bytes));
     if (rest_) *rest_ -= bytes;
     ended_ = rest_ && *rest_ == 0;

@@ -1,5 +1,6 @@
 #pragma once
 #include "../common/fd.hpp"
+#include "bulk_pipe.hpp"
 #include "poller.hpp"
 #include <cstdint>
 #include <optional>
@@ -47,6 +48,7 @@ private:
     bool ready_ = true;
     bool ended_ = false;
     bool closed_ = false;
+    BulkPipe bulk_;
 };
 
 } // namespace boxlite

@@ -6,7 +6,8 @@ namespace boxlite {
 namespace {
 
 constexpr std::string_view magic = "BOXLITE\n";
-constexpr std::size_t reader_step = 16'384;
+// More than a frame of output, so that a stream of them is read in few calls and nothing is allocated for it.
+constexpr std::size_t reader_step = 131'072;
 constexpr std::uint8_t flag_channel_mask = 0x30;
 
 enum class Stream : std::uint8_t { connection, call };

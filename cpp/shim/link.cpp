@@ -3,11 +3,14 @@
 #include <cerrno>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 
 namespace boxlite {
 namespace {
 
 constexpr std::size_t piece_bytes = 65'536;
+// What is at least this large does not wait for others to be sent with it.
+constexpr std::size_t large_bytes = 16'384;
 
 } // namespace
 
@@ -16,6 +19,22 @@ void SendQueue::add(std::span<const std::byte> bytes) {
     if (pieces_.empty() || pieces_.back().size() + bytes.size() > piece_bytes) pieces_.emplace_back();
     pieces_.back().insert(pieces_.back().end(), bytes.begin(), bytes.end());
     size_ += bytes.size();
+}
+
+void SendQueue::add_large(int socket, std::span<const std::byte> header, std::span<const std::byte> payload) {
+    std::size_t sent = 0;
+    if (pieces_.empty()) {
+        iovec parts[] = {{const_cast<std::byte *>(header.data()), header.size()},
+                         {const_cast<std::byte *>(payload.data()), payload.size()}};
+        msghdr message{};
+        message.msg_iov = parts;
+        message.msg_iovlen = std::size(parts);
+        const ssize_t count = ::sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+        // A peer that is gone is seen when the rest is flushed.
+        if (count > 0) sent = static_cast<std::size_t>(count);
+    }
+    add(header.subspan(std::min(sent, header.size())));
+    add(payload.subspan(sent - std::min(sent, header.size())));
 }
 
 bool SendQueue::flush(int socket) {
@@ -54,7 +73,9 @@ std::optional<std::span<const std::byte, preamble_bytes>> Link::preamble() const
 }
 
 void Link::send_frame(Kind kind, std::uint32_t stream, std::span<const std::byte> payload, std::uint8_t flags) {
-    queue_.add(encode_header({static_cast<std::uint32_t>(payload.size()), kind, flags, stream}));
+    const auto header = encode_header({static_cast<std::uint32_t>(payload.size()), kind, flags, stream});
+    if (payload.size() >= large_bytes) return queue_.add_large(socket_.get(), header, payload);
+    queue_.add(header);
     queue_.add(payload);
 }
 

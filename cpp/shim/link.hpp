@@ -11,6 +11,8 @@ namespace boxlite {
 class SendQueue {
 public:
     void add(std::span<const std::byte> bytes);
+    // Sends at once what can be sent, without a copy of it, and keeps the rest.
+    void add_large(int socket, std::span<const std::byte> header, std::span<const std::byte> payload);
     // Sends what the socket takes now; false when the peer is gone.
     bool flush(int socket);
     std::size_t size() const { return size_; }

@@ -3,7 +3,6 @@
 #include "../clock.hpp"
 #include "file_worker.hpp"
 #include <csignal>
-#include <fcntl.h>
 #include <sys/epoll.h>
 #include <sys/wait.h>
 
@@ -12,7 +11,6 @@ namespace {
 
 // What a worker has to clean up after itself it has cleaned up by then.
 constexpr std::int64_t kill_after_ns = 20'000 * ns_per_ms;
-constexpr int pipe_bytes = 256 * 1024;
 constexpr std::size_t longest_word = 64 * 1024;
 
 // The agent's end does not block.
@@ -21,8 +19,6 @@ Result<Pipe> make_pipe_for(bool input) {
     if (!pipe) return pipe;
     const int ours = input ? pipe.value().write.get() : pipe.value().read.get();
     if (const Status set = set_nonblocking(ours); !set) return set.failure();
-    // Without it, when the kernel has no more for us, it is just smaller.
-    ::fcntl(ours, F_SETPIPE_SZ, pipe_bytes);
     return pipe;
 }
 
