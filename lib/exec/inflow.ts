@@ -1,9 +1,7 @@
 import { initialCredit, malformed } from '../shim/protocol';
 
-// Credit goes back in pieces of this size, so that small reads do not each cost a frame.
-const creditStep = initialCredit / 4;
-// A stream that is read in bulk earns a larger window, once.
-const bulkBonus = 768 * 1024;
+// A stream that is read in bulk gets a larger window, once: credit takes a while to reach its sender.
+const bulkWindow = 1024 * 1024;
 
 /** Sees what comes, and takes nothing. */
 export interface InflowObserver {
@@ -15,6 +13,7 @@ export interface InflowObserver {
 export class Inflow {
   readonly #grant: (bytes: number) => void;
   readonly #chunks: Buffer[] = [];
+  #window: number = initialCredit;
   #allowed = initialCredit;
   #heldBytes = 0;
   // Bytes at the front of what is held that are accounted for before they are taken.
@@ -25,6 +24,7 @@ export class Inflow {
   #takenBytes = 0;
   #ended = false;
   #discarding = false;
+  #drain: ((bytes: Buffer) => void) | undefined;
   #failure: Error | undefined;
   #wake: (() => void) | undefined;
 
@@ -38,7 +38,7 @@ export class Inflow {
     this.#allowed -= bytes.length;
     this.#ended = end;
     if (this.#discarding) this.#account(bytes.length);
-    else if (bytes.length > 0) this.#hold(Buffer.from(bytes));
+    else if (bytes.length > 0) this.#accept(bytes);
     this.#wake?.();
     if (end) this.#observer?.end();
   }
@@ -84,11 +84,32 @@ export class Inflow {
       }
       if (this.#failure) throw this.#failure;
       if (this.#ended) return null;
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-      this.#wake = undefined;
+      await this.#news();
     }
+  }
+
+  /**
+   * Gives `sink` all that is held and all that comes, as it comes; resolves at the end. It sees views: what it keeps it
+   * copies, so that what nobody keeps costs no memory. What it throws is thrown here.
+   */
+  async drain(sink: (bytes: Buffer) => void): Promise<void> {
+    let failure: { error: unknown } | undefined;
+    const take = (bytes: Buffer) => {
+      try {
+        if (!failure) sink(bytes);
+      } catch (error) {
+        failure = { error };
+        this.#wake?.();
+      }
+    };
+    this.#drain = take;
+    for (const chunk of this.#chunks.splice(0)) {
+      this.#release(chunk.length);
+      take(chunk);
+    }
+    while (!this.#ended && !failure) await this.#news();
+    if (failure) throw failure.error;
+    if (this.#failure) throw this.#failure;
   }
 
   /** Nobody will read: what is held and what still comes is thrown away, and its writer is not held back. */
@@ -96,6 +117,21 @@ export class Inflow {
     this.#discarding = true;
     for (const chunk of this.#chunks.splice(0)) this.#release(chunk.length);
     this.#wake?.();
+  }
+
+  async #news(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+    });
+    this.#wake = undefined;
+  }
+
+  #accept(bytes: Buffer): void {
+    const drain = this.#drain;
+    if (!drain) return this.#hold(Buffer.from(bytes));
+    if (this.#observer) this.#observer.chunk(Buffer.from(bytes));
+    this.#account(bytes.length);
+    drain(bytes);
   }
 
   #hold(chunk: Buffer): void {
@@ -123,10 +159,18 @@ export class Inflow {
   #account(bytes: number): void {
     this.#owed += bytes;
     this.#takenBytes += bytes;
-    if (this.#ended || this.#owed < creditStep) return;
-    const bonus = this.#takenBytes - this.#owed < initialCredit && this.#takenBytes >= initialCredit ? bulkBonus : 0;
-    this.#allowed += this.#owed + bonus;
-    this.#grant(this.#owed + bonus);
+    // In pieces, so that small reads do not each cost a frame.
+    if (this.#ended || this.#owed < this.#window / 4) return;
+    const credit = this.#owed + this.#widen();
     this.#owed = 0;
+    this.#allowed += credit;
+    this.#grant(credit);
+  }
+
+  #widen(): number {
+    if (this.#window === bulkWindow || this.#takenBytes < initialCredit) return 0;
+    const more = bulkWindow - this.#window;
+    this.#window = bulkWindow;
+    return more;
   }
 }

@@ -72,10 +72,10 @@ export class CommandSession {
   /** Reads a stream to its end into the collector. What `onChunk` throws ends the command, and nobody waits for the rest. */
   async collect(stream: Inflow, into: Collector, onChunk?: (chunk: Uint8Array) => void): Promise<void> {
     try {
-      for (let chunk = await stream.take(); chunk; chunk = await stream.take()) {
-        into.add(chunk);
-        onChunk?.(chunk);
-      }
+      await stream.drain((bytes) => {
+        into.add(bytes);
+        onChunk?.(Buffer.from(bytes));
+      });
     } catch (error) {
       stream.discard();
       this.cut(error);

@@ -1,7 +1,8 @@
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { BoxliteError } from '../errors';
 import type { ErrorCode } from '../types';
 import type { Deadline } from '../util/deadline';
+import { ByteSocket } from './byte-socket';
 import {
   type Channel,
   ControlJoiner,
@@ -49,33 +50,33 @@ export class ShimConnection {
   #ended: BoxliteError | undefined;
   #resolveClosed: (why: BoxliteError) => void = () => {};
 
-  private constructor(socket: Socket, reader: FrameReader) {
+  private constructor(bytes: ByteSocket, reader: FrameReader) {
+    const { socket } = bytes;
     this.#socket = socket;
     this.#reader = reader;
     this.closed = new Promise((resolve) => {
       this.#resolveClosed = resolve;
     });
-    socket.on('data', (bytes: Buffer) => this.#receive(bytes));
+    bytes.onBytes = (piece) => this.#receive(piece);
     socket.on('error', (error) =>
       this.#end(new BoxliteError('box-died', 'The connection to the box broke', { cause: error })),
     );
     socket.on('close', () => this.#end(new BoxliteError('box-died', 'The box closed the connection')));
     socket.unref();
-    // What came behind the preamble, and then the rest.
+    // What came behind the preamble.
     this.#receive(Buffer.alloc(0));
-    socket.resume();
   }
 
   /** Connects and exchanges preambles. Rejects with 'box-died' (nobody answers), 'protocol', or the deadline's error. */
   static async open(path: string, nonce: string, deadline: Deadline): Promise<ShimConnection> {
-    const socket = connect(path);
+    const bytes = new ByteSocket(path);
     const reader = new FrameReader();
     try {
-      socket.write(encodePreamble(nonce));
-      await deadline.race(answeredPreamble(socket, reader, nonce));
-      return new ShimConnection(socket, reader);
+      bytes.socket.write(encodePreamble(nonce));
+      await deadline.race(answeredPreamble(bytes, reader, nonce));
+      return new ShimConnection(bytes, reader);
     } catch (error) {
-      socket.destroy();
+      bytes.socket.destroy();
       if (BoxliteError.is(error)) throw error;
       throw new BoxliteError('box-died', 'Nothing answers on the socket of the box', { cause: error });
     }
@@ -238,15 +239,16 @@ function isAnswered(reader: FrameReader, nonce: string): boolean {
 }
 
 /** Settles when the shim's preamble is in; bytes after it stay in the reader. */
-function answeredPreamble(socket: Socket, reader: FrameReader, nonce: string): Promise<void> {
+function answeredPreamble(bytes: ByteSocket, reader: FrameReader, nonce: string): Promise<void> {
+  const { socket } = bytes;
   return new Promise((resolve, reject) => {
     const stop = () => {
-      socket.off('data', onData).off('error', reject).off('close', onClose);
-      socket.pause();
+      bytes.onBytes = (piece) => reader.push(piece);
+      socket.off('error', reject).off('close', onClose);
     };
     const onClose = () => reject(new Error('closed before its preamble'));
-    const onData = (bytes: Buffer) => {
-      reader.push(bytes);
+    bytes.onBytes = (piece) => {
+      reader.push(piece);
       try {
         if (!isAnswered(reader, nonce)) return;
         stop();
@@ -256,6 +258,6 @@ function answeredPreamble(socket: Socket, reader: FrameReader, nonce: string): P
         reject(error);
       }
     };
-    socket.on('data', onData).on('error', reject).on('close', onClose);
+    socket.on('error', reject).on('close', onClose);
   });
 }

@@ -31,6 +31,45 @@ describe('an output stream', () => {
     expect(granted).toBeGreaterThanOrEqual(50 * initialCredit);
   });
 
+  test('that is read in bulk gets a larger window once, and then fewer grants', async () => {
+    const grants: number[] = [];
+    const inflow = new Inflow((bytes) => grants.push(bytes));
+    const piece = Buffer.alloc(initialCredit / 4);
+    for (let n = 0; n < 32; n++) {
+      inflow.push(piece, false);
+      await inflow.take();
+    }
+    const window = 1024 * 1024;
+    expect(grants.reduce((sum, bytes) => sum + bytes)).toBe(32 * piece.length + window - initialCredit);
+    expect(grants.slice(4)).toEqual(grants.slice(4).map(() => window / 4));
+    for (let n = 0; n < 16; n++) inflow.push(piece, false);
+    expect(() => inflow.push(Buffer.alloc(1), false)).toThrow(expect.objectContaining({ code: 'protocol' }));
+  });
+
+  test('that is drained gives what was held and what comes, as it comes, and its end', async () => {
+    const seen: string[] = [];
+    const inflow = new Inflow(() => {});
+    inflow.push(Buffer.from('held'), false);
+    const drained = inflow.drain((bytes) => seen.push(bytes.toString()));
+    inflow.push(Buffer.from('came'), false);
+    expect(seen).toEqual(['held', 'came']);
+    inflow.push(Buffer.from('last'), true);
+    await drained;
+    expect(seen).toEqual(['held', 'came', 'last']);
+  });
+
+  test('that is drained throws what its sink throws, and what it lost', async () => {
+    const thrown = new Inflow(() => {});
+    const drained = thrown.drain(() => {
+      throw new Error('of the sink');
+    });
+    thrown.push(Buffer.from('a'), false);
+    await expect(drained).rejects.toThrow('of the sink');
+    const lost = new Inflow(() => {});
+    lost.finish(new Error('lost'));
+    await expect(lost.drain(() => {})).rejects.toThrow('lost');
+  });
+
   test('that loses its box gives what it holds before the failure', async () => {
     const inflow = new Inflow(() => {});
     inflow.push(Buffer.from('last'), false);
