@@ -1,10 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { machine } from './machine.mjs';
+import { machine, streamBytes } from './machine.mjs';
 import { image, ownership, sdk } from './paths.mjs';
 
 const command = ['/bin/true'];
+const zeros = ['dd', 'if=/dev/zero', 'bs=64k', `count=${streamBytes / 2 ** 16}`];
 
 /** The product, with a home of its own for the time of the benchmark. */
 export class Product {
@@ -23,16 +24,17 @@ export class Product {
   }
 
   /** Creates a box; `bootMs` is the time from the call to the result of the first exec in it. */
-  async boot() {
+  async boot(shape = machine) {
     const signal = this.#signal;
     const began = performance.now();
-    const box = await this.#runtime.createBox({ image: { layout: image }, ...machine }, { signal });
+    const box = await this.#runtime.createBox({ image: { layout: image }, ...shape }, { signal });
     await box.exec(command, { check: true, signal });
     const bootMs = performance.now() - began;
     return new BenchBox({
       box,
       bootMs,
       signal,
+      work: this.#home,
       engine: (await box.info()).engine,
       processes: this.#findBoxProcesses(box.id),
     });
@@ -48,9 +50,11 @@ class BenchBox {
   #box;
   #signal;
   #processes;
+  #file;
 
-  constructor({ box, bootMs, signal, engine, processes }) {
+  constructor({ box, bootMs, signal, work, engine, processes }) {
     this.#box = box;
+    this.#file = join(work, 'upload');
     this.#signal = signal;
     this.#processes = processes;
     this.bootMs = bootMs;
@@ -70,6 +74,36 @@ class BenchBox {
   async run() {
     const began = performance.now();
     await this.#box.exec(command, { check: true, signal: this.#signal });
+    return performance.now() - began;
+  }
+
+  /** So many commands, `atOnce` of them at any time; resolves with the milliseconds they took. */
+  async runMany(count, atOnce) {
+    const began = performance.now();
+    let left = count;
+    const runOneByOne = async () => {
+      while (left-- > 0) await this.run();
+    };
+    await Promise.all(Array.from({ length: atOnce }, runOneByOne));
+    return performance.now() - began;
+  }
+
+  /** Reads the stdout of a command that writes as fast as it can; resolves with the milliseconds it took. */
+  async streamOut() {
+    const began = performance.now();
+    const process = await this.#box.spawn(zeros, { signal: this.#signal });
+    let bytes = 0;
+    for await (const chunk of process.stdout) bytes += chunk.length;
+    await process.wait();
+    if (bytes !== streamBytes) throw new Error(`${bytes} bytes came of ${streamBytes}`);
+    return performance.now() - began;
+  }
+
+  /** Uploads a file of the host; resolves with the milliseconds it took. */
+  async streamIn() {
+    writeFileSync(this.#file, Buffer.alloc(streamBytes, 'x'));
+    const began = performance.now();
+    await this.#box.upload(this.#file, '/root/upload', { signal: this.#signal });
     return performance.now() - began;
   }
 

@@ -13,6 +13,7 @@ const UUID = '5d0c3f4e-2a55-4b0e-9b5e-3f6c5a1e7d21';
 const FEATURES = ['ext_attr', 'dir_index', 'filetype', 'extent', 'sparse_super', 'large_file', 'extra_isize'];
 const WARNINGS = ['-Wall', '-Wextra', '-Wpedantic', '-Wconversion', '-Werror'];
 
+const here = join(root, 'bench');
 const agent = join(built, 'bare_agent');
 const program = join(built, 'true');
 
@@ -31,6 +32,19 @@ const bareMachine = {
     await makeDisk(context);
   },
   repair: 'the packages gcc, g++, libc6-dev and e2fsprogs must be installed.',
+};
+
+/** The peers are never dependencies of the product: bench/ has its own list of them. */
+const peers = {
+  id: 'bench-peers',
+  title: 'peers of the benchmark',
+  script: import.meta.url,
+  inputs: ['bench/package.json'],
+  outputs: ['bench/node_modules/@boxlite-ai/boxlite/package.json'],
+  async run(context) {
+    await context.run('npm', ['install', '--no-package-lock', '--no-audit', '--no-fund'], { cwd: here });
+  },
+  repair: 'see that the registry of npm answers.',
 };
 
 async function makeDisk(context) {
@@ -57,8 +71,9 @@ async function checkWritten(context, disk, name, from) {
   if (!isSame) throw new Error(`/${name} of the bare disk is not what was written`);
 }
 
-/** Builds what the benchmark needs beside the product, where it is missing or stale. Rejects with SetupFailed. */
-export async function buildBench() {
-  if (isStale(bareMachine)) await withLock(() => runSteps([bareMachine]));
+/** Makes what the benchmark needs beside the product, where it is missing or stale. Rejects with SetupFailed. */
+export async function buildBench({ withPeers }) {
+  const steps = withPeers ? [bareMachine, peers] : [bareMachine];
+  if (steps.some(isStale)) await withLock(() => runSteps(steps));
   await makeBusyboxImage(image);
 }

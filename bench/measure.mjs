@@ -1,9 +1,13 @@
 import { BareMachine } from './bare/machine.mjs';
 import { Product } from './box.mjs';
+import { busyMachine } from './machine.mjs';
 import { measureBoot } from './measure/boot.mjs';
+import { measureConcurrency } from './measure/commands.mjs';
 import { measureExec } from './measure/exec.mjs';
 import { measureMemory } from './measure/memory.mjs';
+import { measurePeer } from './measure/peer.mjs';
 import { measureSize } from './measure/size.mjs';
+import { measureStreams } from './measure/streams.mjs';
 import { withMachine } from './sides.mjs';
 
 /**
@@ -15,14 +19,22 @@ export async function measureAll({ engine, signal, say }) {
   try {
     // Builds the image disk, and brings the files of both sides into memory; it does not count.
     const used = await withMachine(box, (machine) => machine.engine);
-    const bare = used === 'krun' ? { boot: () => BareMachine.boot(signal) } : undefined;
+    const bare = used === 'krun' ? { boot: () => BareMachine.boot(used, signal) } : undefined;
     if (bare) await withMachine(bare, () => {});
     const sides = { box, bare };
+    const busy = {
+      engine: used,
+      box: { boot: () => box.boot(busyMachine) },
+      bare: { boot: () => BareMachine.boot(used, signal, busyMachine) },
+    };
     const results = [
       await measureBoot(sides, say),
       await measureExec(sides, say),
       await measureMemory(sides, say, signal),
       measureSize(),
+      await measureStreams(busy, say),
+      await measureConcurrency(busy, say),
+      await measurePeer(busy, say, signal),
     ].flat();
     return { engine: used, results };
   } finally {

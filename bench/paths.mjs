@@ -8,6 +8,7 @@ export const bare = {
   disk: join(built, 'bare.ext4'),
   libkrun: join(native, 'libkrun.so.1'),
   libkrunfw: join(native, 'libkrunfw.so.5'),
+  kernel: join(native, 'vmlinux.krun'),
 };
 
 export const agent = join(native, 'boxlite-agent');

@@ -12,18 +12,24 @@ export function report({ engine, results }) {
   return { ok: judged.every(({ verdict }) => verdict !== 'FAIL'), text: lines.join('\n') };
 }
 
-function verdict({ value, floor, bound, isRatio }) {
+function verdict({ value, floor, bound, atLeast, isRatio }) {
   if (isRatio && floor === undefined) return 'not run';
-  return (isRatio ? value / floor : value) <= bound ? 'pass' : 'FAIL';
+  const measured = isRatio ? value / floor : value;
+  return atLeast === undefined ? passes(measured <= bound) : passes(measured >= atLeast);
 }
 
-function cells({ title, unit, value, floor, bound, isRatio, verdict }) {
+function passes(isKept) {
+  return isKept ? 'pass' : 'FAIL';
+}
+
+function cells({ title, unit, value, floor, bound, atLeast, isRatio, verdict }) {
+  const limit = atLeast === undefined ? `≤ ${Number(bound.toFixed(2))}` : `≥ ${atLeast}`;
   return [
     title,
     amount(value, unit),
     amount(floor, unit),
     floor === undefined ? '' : (value / floor).toFixed(2),
-    isRatio ? String(bound) : `${bound} ${unit}`,
+    isRatio ? limit : `${limit} ${unit}`,
     verdict,
   ];
 }
@@ -53,7 +59,7 @@ function notRun(engine, judged) {
   const titles = judged.filter(({ verdict }) => verdict === 'not run').map(({ title }) => title);
   if (titles.length === 0) return [];
   return [
-    `not run with the ${engine} engine, since the bare machine needs KVM: ${titles.join('; ')}`,
+    `not run with the ${engine} engine, since their other side needs KVM: ${titles.join('; ')}`,
     'run them in the lab: npm run bench -- --lab',
   ];
 }

@@ -11,6 +11,7 @@ import { report } from '../bench/report.mjs';
 import { buildLab } from './lab/build.mjs';
 import { runInLab } from './lab/run.mjs';
 import { setup } from './setup.mjs';
+import { probeKvm } from './test/kvm.mjs';
 
 const ENGINES = ['auto', 'krun', 'qemu'];
 
@@ -51,7 +52,8 @@ async function prepare() {
   console.log = say;
   try {
     await setup({ for: 'test' });
-    await buildBench();
+    // The peers run on KVM only.
+    await buildBench({ withPeers: lab || (engine !== 'qemu' && probeKvm().ok) });
     if (lab) await buildLab();
   } finally {
     console.log = log;

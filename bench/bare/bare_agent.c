@@ -1,5 +1,7 @@
-// PID 1 of the bare machine: says hello to its host, then runs /true once for each byte it is sent.
+// PID 1 of the bare machine: says hello to its host, then does what each byte that it is sent asks for.
+#include <fcntl.h>
 #include <linux/reboot.h>
+#include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -9,12 +11,22 @@
 
 static const unsigned agent_port = 1024;
 static const char hello = 'h';
+static const char run = 'r';
+static const char put_out = 'o';
+static const char take_in = 'i';
+static const size_t stream_bytes = 64u << 20;
+static char piece[256 * 1024];
 
-static int dial(void) {
+static int dial_vsock(void) {
     const struct sockaddr_vm host = {.svm_family = AF_VSOCK, .svm_cid = VMADDR_CID_HOST, .svm_port = agent_port};
     const int stream = socket(AF_VSOCK, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (stream < 0 || connect(stream, (const struct sockaddr *)&host, sizeof host) != 0) return -1;
     return stream;
+}
+
+static int open_port(void) {
+    mount("devtmpfs", "/dev", "devtmpfs", 0, NULL);
+    return open("/dev/vport0p1", O_RDWR | O_CLOEXEC);
 }
 
 static char run_true(void) {
@@ -30,16 +42,41 @@ static char run_true(void) {
     return (char)WEXITSTATUS(status);
 }
 
+// Both return what is left to do: 0, unless the channel broke.
+static size_t stream_out(int stream) {
+    size_t left = stream_bytes;
+    while (left > 0) {
+        const ssize_t count = write(stream, piece, left < sizeof piece ? left : sizeof piece);
+        if (count <= 0) break;
+        left -= (size_t)count;
+    }
+    return left;
+}
+
+static size_t stream_in(int stream) {
+    size_t left = stream_bytes;
+    while (left > 0) {
+        const ssize_t count = read(stream, piece, left < sizeof piece ? left : sizeof piece);
+        if (count <= 0) break;
+        left -= (size_t)count;
+    }
+    return left;
+}
+
 static void serve(int stream) {
     if (write(stream, &hello, 1) != 1) return;
     for (char request = 0; read(stream, &request, 1) == 1;) {
-        const char answer = run_true();
-        if (write(stream, &answer, 1) != 1) return;
+        char answer = 0;
+        if (request == run) answer = run_true();
+        if (request == put_out && stream_out(stream) > 0) return;
+        if (request == take_in && stream_in(stream) > 0) return;
+        if (request != put_out && write(stream, &answer, 1) != 1) return;
     }
 }
 
 int main(void) {
-    const int stream = dial();
+    int stream = dial_vsock();
+    if (stream < 0) stream = open_port();
     if (stream >= 0) serve(stream);
     reboot(LINUX_REBOOT_CMD_RESTART);
     return 1;

@@ -31,7 +31,7 @@ export async function measureExec(sides, say) {
 }
 
 /** In short turns on machines that stay up, since the weather changes faster than a machine boots. */
-async function runInTurns(machines) {
+export async function runInTurns(machines) {
   const samples = Object.fromEntries(Object.keys(machines).map((name) => [name, []]));
   for (const machine of Object.values(machines)) await run(machine, WARM_UPS);
   for (let turn = 0; turn < TURNS; turn++) {
