@@ -9,7 +9,6 @@ const exit = (exitCode: number | null, signal: number | null): CommandExit => ({
   durationMs: 5,
   cpuMs: 2,
   peakMemoryBytes: 4096,
-  denied: [],
 });
 const uncut = { timedOut: false, aborted: false };
 
@@ -29,23 +28,23 @@ describe('the result of a command', () => {
     [null, uncut, false],
     [null, { timedOut: true, aborted: false }, false],
   ])('%j, cut %j, is ok: %s', (end, cut, ok) => {
-    expect(execResult(end, null, null, cut)).toMatchObject({ ok, ...cut });
+    expect(execResult(end, null, null, [], cut)).toMatchObject({ ok, ...cut });
   });
 
   test('has a signal by its name in place of an exit code', () => {
-    expect(execResult(exit(null, 36), null, null, uncut)).toMatchObject({ exitCode: null, signal: 'SIGRTMIN+2' });
-    expect(execResult(exit(3, null), null, null, uncut)).toMatchObject({ exitCode: 3, signal: null });
+    expect(execResult(exit(null, 36), null, null, [], uncut)).toMatchObject({ exitCode: null, signal: 'SIGRTMIN+2' });
+    expect(execResult(exit(3, null), null, null, [], uncut)).toMatchObject({ exitCode: 3, signal: null });
   });
 
   test('is decoded once over the whole stream, whatever its chunks were, and its bytes are what came', () => {
     const torn = collected([0xef, 0xbb, 0xbf, 0xc3], [0xbc, 0xf0, 0x9f], [0x98, 0x80, 0xff], 'end');
-    const { stdout, stdoutBytes, stderr } = execResult(exit(0, null), torn, null, uncut);
+    const { stdout, stdoutBytes, stderr } = execResult(exit(0, null), torn, null, [], uncut);
     expect([stdout, stderr]).toEqual(['\uFEFFü\u{1F600}\uFFFDend', '']);
     expect([...stdoutBytes]).toEqual([0xef, 0xbb, 0xbf, 0xc3, 0xbc, 0xf0, 0x9f, 0x98, 0x80, 0xff, 0x65, 0x6e, 0x64]);
   });
 
   test('a command that was cut off before its end is known has what was read', () => {
-    expect(execResult(null, collected('so far'), collected('err'), { timedOut: false, aborted: true })).toEqual({
+    expect(execResult(null, collected('so far'), collected('err'), [], { timedOut: false, aborted: true })).toEqual({
       exitCode: null,
       signal: null,
       ok: false,
@@ -75,6 +74,6 @@ test.each<[string | string[], CommandExit, string, string]>([
     `The command '${'x'.repeat(200)}…' exited with 1: ${'y'.repeat(200)}…`,
   ],
 ])('the failure of %j has the code exec-failed, and says how it ended', (command, end, stderr, message) => {
-  const result = execResult(end, null, collected(stderr), uncut);
+  const result = execResult(end, null, collected(stderr), [], uncut);
   expect(execFailed(command, result, 'b1')).toMatchObject({ code: 'exec-failed', message, box: 'b1', partial: result });
 });
