@@ -16,8 +16,11 @@ const work = mkdtempSync(join(parent, 'run-'));
 symlinkSync(busyboxImage(), join(work, 'image'));
 afterAll(() => rmSync(work, { recursive: true, force: true }));
 
-const blocks = [...readFileSync(join(root, 'README.md'), 'utf8').matchAll(/```ts\n([\s\S]*?)```/g)].map(
-  ([, code]) => code ?? '',
+const pages = ['README.md', ...readdirSync(join(root, 'docs')).map((name) => join('docs', name))];
+const blocks = pages.flatMap((page) =>
+  [...readFileSync(join(root, page), 'utf8').matchAll(/```(?:ts|js)\n([\s\S]*?)```/g)].map(
+    ([, code = ''], n) => [`example ${n + 1} of ${page}`, code] as const,
+  ),
 );
 const examples = readdirSync(join(root, 'examples')).map((name) => [
   name,
@@ -25,17 +28,14 @@ const examples = readdirSync(join(root, 'examples')).map((name) => [
 ]);
 
 describe(`on ${engine}`, () => {
-  test.each([...blocks.map((code, n) => [`the README's example ${n + 1}`, code]), ...examples] as [string, string][])(
-    '%s runs and prints what it says',
-    async (name, code) => {
-      const stdout = await run(name.replaceAll(/\W+/g, '-'), code);
-      for (const [, said] of code.matchAll(/console\.log\([^\n]*\); \/\/ (?!what )([^\n]*)/g))
-        expect(stdout).toContain(said);
-    },
-  );
+  test.each([...blocks, ...examples] as [string, string][])('%s runs and prints what it says', async (name, code) => {
+    const stdout = await run(name.replaceAll(/\W+/g, '-'), code);
+    for (const [, said] of code.matchAll(/console\.log\([^\n]*\); \/\/ (?!what )([^\n]*)/g))
+      expect(stdout).toContain(said);
+  });
 
   test('the README shows the first of the examples, of 15 lines at most', () => {
-    const [first] = blocks;
+    const [[, first] = []] = blocks;
     expect(first?.trim().split('\n').length).toBeLessThanOrEqual(15);
     const example = readFileSync(join(root, 'examples', 'hello.ts'), 'utf8');
     expect(example.replace("process.argv[2] ?? './image'", "'./image'")).toBe(first);
