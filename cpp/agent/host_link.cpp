@@ -10,7 +10,8 @@
 namespace boxlite {
 namespace {
 
-constexpr std::size_t kept_capacity = 1u << 20;
+// What output in bulk makes of it.
+constexpr std::size_t kept_capacity = 2u << 20;
 constexpr int linger_seconds = 2;
 constexpr timespec port_retry{0, 2'000'000};
 

@@ -9,8 +9,9 @@
 namespace boxlite {
 namespace {
 
-// One turn of one command, so that none delays another.
-std::array<std::byte, 65'536> piece;
+// One turn of one command, so that none delays another. With its header it fills the reader of the shim and whole
+// buffers of a port.
+std::array<std::byte, 131'072 - header_bytes> piece;
 constexpr std::size_t most_in_terminal = 256 * 1024;
 
 } // namespace

@@ -1,5 +1,8 @@
 import type { BoxliteError } from '../errors';
-import { initialCredit } from '../shim/protocol';
+import { headerBytes, initialCredit } from '../shim/protocol';
+
+// With its header, half of what a new channel may send.
+const pieceBytes = initialCredit / 2 - headerBytes;
 
 /** The command's stdin as it leaves: sends no more than the agent granted. */
 export class Outflow {
@@ -38,7 +41,7 @@ export class Outflow {
   async write(bytes: Uint8Array): Promise<boolean> {
     for (let at = 0; at < bytes.length; ) {
       if (this.#over) return false;
-      const count = Math.min(bytes.length - at, this.#credit, initialCredit / 2);
+      const count = Math.min(bytes.length - at, this.#credit, pieceBytes);
       if (count === 0) {
         await new Promise<void>((resolve) => {
           this.#wake = resolve;

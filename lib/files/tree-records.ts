@@ -2,8 +2,8 @@ import { malformed } from '../shim/protocol';
 
 // A tree of files as one stream: docs/protocol.md, "Trees".
 
-/** How much of a file goes into one record. */
-export const treeDataBytes = 128 * 1024;
+/** How much of a file goes into one record: whole blocks, and the record still fits into one frame of input. */
+export const treeDataBytes = 124 * 1024;
 const headBytes = 5;
 const metaBytes = 16;
 const longestPayload = 256 * 1024;
@@ -26,11 +26,14 @@ export type TreeRecord =
 const nul = Buffer.alloc(1);
 
 export function encodeRecord(record: TreeRecord): Buffer {
-  const payload = Buffer.concat(payloadOf(record));
+  const payload = payloadOf(record);
   const head = Buffer.alloc(headBytes);
   head.write(record.kind, 'latin1');
-  head.writeUInt32LE(payload.length, 1);
-  return Buffer.concat([head, payload]);
+  head.writeUInt32LE(
+    payload.reduce((sum, part) => sum + part.length, 0),
+    1,
+  );
+  return Buffer.concat([head, ...payload]);
 }
 
 function payloadOf(record: TreeRecord): Buffer[] {

@@ -8,6 +8,8 @@ import { asFileFailure } from './host-failure';
 import { encodeRecord, type TreeMeta, type TreeRecord, treeDataBytes } from './tree-records';
 
 const worthAWrite = 64 * 1024;
+// What is read of a file at once.
+const readBytes = 4 * treeDataBytes;
 // As small as a hole usually is.
 const blockBytes = 4096;
 const zeroBlock = Buffer.alloc(blockBytes);
@@ -92,16 +94,23 @@ class Packer {
 
   /** Sends what is in the file, without its holes; returns how long it turned out to be. */
   async #data(file: FileHandle, size: number, hasHoles: boolean): Promise<number> {
+    // Records are copies of what is read into it.
+    const buffer = Buffer.allocUnsafeSlow(Math.min(readBytes, size));
     let at = 0;
     while (at < size) {
-      const { bytesRead, buffer } = await file.read(Buffer.alloc(Math.min(treeDataBytes, size - at)), 0, null, at);
+      const { bytesRead } = await file.read(buffer, 0, Math.min(buffer.length, size - at), at);
       if (bytesRead === 0) break;
       const bytes = buffer.subarray(0, bytesRead);
       for (const [begin, end] of hasHoles ? dataRuns(bytes) : [[0, bytesRead] as const])
-        await this.#put({ kind: 'B', offset: at + begin, bytes: bytes.subarray(begin, end) });
+        await this.#run(at + begin, bytes.subarray(begin, end));
       at += bytesRead;
     }
     return at;
+  }
+
+  async #run(offset: number, bytes: Buffer): Promise<void> {
+    for (let at = 0; at < bytes.length; at += treeDataBytes)
+      await this.#put({ kind: 'B', offset: offset + at, bytes: bytes.subarray(at, at + treeDataBytes) });
   }
 
   async #put(record: TreeRecord): Promise<void> {
