@@ -10,7 +10,7 @@ import { root } from './setup/paths.mjs';
 import { setup } from './setup.mjs';
 import { probeKvm } from './test/kvm.mjs';
 
-const BOUNDS = ['bulk', 'unread', 'execs'];
+const BOUNDS = ['bulk', 'unread', 'execs', 'joinable'];
 const HOURS_MS = 2 * 3_600_000;
 
 const { names, engine, count } = readArguments();
@@ -38,6 +38,6 @@ function readArguments() {
     const isGood = ['qemu', 'krun'].includes(values.engine) && Number.isSafeInteger(count) && count > 0;
     if (isGood && names.every((name) => BOUNDS.includes(name))) return { names, engine: values.engine, count };
   } catch {}
-  console.error('usage: npm run bounds -- [bulk] [unread] [execs] [--engine qemu|krun] [--count 2000]');
+  console.error('usage: npm run bounds -- [bulk] [unread] [execs] [joinable] [--engine qemu|krun] [--count 2000]');
   process.exit(2);
 }

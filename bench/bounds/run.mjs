@@ -6,10 +6,11 @@ import { busyMachine } from '../machine.mjs';
 import { image, sdk } from '../paths.mjs';
 import { boundBulk } from './bulk.mjs';
 import { boundExecs } from './execs.mjs';
+import { boundJoinable } from './joinable.mjs';
 import { boundUnread } from './unread.mjs';
 import { table } from './verdict.mjs';
 
-const bounds = { bulk: boundBulk, unread: boundUnread, execs: boundExecs };
+const bounds = { bulk: boundBulk, unread: boundUnread, execs: boundExecs, joinable: boundJoinable };
 
 const [engine, count, ...names] = process.argv.slice(2);
 const { Runtime } = await import(sdk);
