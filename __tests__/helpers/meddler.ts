@@ -11,6 +11,10 @@ export interface Meddling {
   cutAfter?: number;
   /** Sends no more after that many bytes, and leaves the connection open. */
   stallAfter?: number;
+  /** Answers no sooner than that. */
+  until?: Promise<unknown>;
+  /** Sends the body piece by piece, with that pause after each. */
+  pauseMs?: number;
   /** Flips a bit of the body. */
   lie?: boolean;
   /** Asks for the whole where a part was asked for. */
@@ -34,6 +38,11 @@ export class Meddler {
   private constructor(target: string) {
     this.#target = target;
     this.#server = createServer((from, to) => this.#serve(from, to));
+    // As a proxy of https it leads nowhere.
+    this.#server.on('connect', ({ method = '', url: path = '' }, socket) => {
+      this.seen.push({ method, path });
+      socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n');
+    });
   }
 
   static async start(target: string): Promise<Meddler> {
@@ -61,7 +70,7 @@ export class Meddler {
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
-  #serve(from: IncomingMessage, to: ServerResponse): void {
+  async #serve(from: IncomingMessage, to: ServerResponse): Promise<void> {
     const { method = '', url = '', headers } = from;
     // As a proxy it is asked with the whole address.
     const path = url.replace(/^http:\/\/[^/]+/, '');
@@ -69,6 +78,7 @@ export class Meddler {
     const seen = { method, path, ...(range ? { range } : {}), ...(authorization ? { authorization } : {}) };
     this.seen.push(seen);
     const meddling = this.meddle(seen) ?? {};
+    await meddling.until;
     if (meddling.status !== undefined) {
       to.writeHead(meddling.status, meddling.headers).end(meddling.body ?? '');
       return;
@@ -84,6 +94,10 @@ export class Meddler {
         if (sent >= (meddling.stallAfter ?? Number.POSITIVE_INFINITY)) return;
         sent += chunk.length;
         if (meddling.lie && chunk.length > 0) chunk[0] = (chunk[0] as number) ^ 1;
+        if (meddling.pauseMs) {
+          answer.pause();
+          setTimeout(() => answer.resume(), meddling.pauseMs);
+        }
         if (left > chunk.length) to.write(chunk);
         else to.write(chunk.subarray(0, Math.max(left, 0)), () => to.destroy());
       });

@@ -7,8 +7,9 @@ import { hexOf, imagesDirectory } from './disk';
 import { clearStore } from './hold';
 import { runTool } from './tool';
 
-// Who pulls or builds holds the store; a sweep waits this long for them and then leaves alone what may be theirs.
-const waitMs = 10_000;
+// Who pulls or builds holds the store, for minutes maybe; a sweep waits for those that are nearly done, and then leaves
+// alone what may be the others'.
+const waitMs = 2_000;
 
 export interface ImageHome {
   path: string;

@@ -3,13 +3,11 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Home } from '../../../lib/boxes/home';
-import { imageHome } from '../../../lib/boxes/home-images';
-import { pruneImages } from '../../../lib/images/prune';
-import { Deadline } from '../../../lib/util/deadline';
+import type { Images } from '../../../lib/index';
+import { newSeed, randomOf } from '../../crash/support/choose';
 import { tempHome } from '../../helpers/homes';
 import { closeImages, stored, tempImages } from '../../helpers/image-homes';
-import { Meddler } from '../../helpers/meddler';
+import { Meddler, type Seen } from '../../helpers/meddler';
 import { testImage } from '../../helpers/oci';
 import { type Registry, startRegistry } from '../../helpers/registry';
 import { scaled } from '../../helpers/speed';
@@ -77,28 +75,79 @@ test(
   scaled(120_000),
 );
 
+const seed = newSeed();
+
 test(
-  'a puller that is killed at any of 20 moments leaves nothing that the next pull or prune does not take up',
+  `a puller that is killed at any of 20 moments leaves nothing that the next pull or prune does not take up (seed ${seed})`,
   async () => {
+    const random = randomOf(seed);
     const began = performance.now();
     await tempImages().images.pull(`${meddler.host}/shared`);
     const wholeMs = performance.now() - began;
     for (let moment = 0; moment < 20; moment++) {
-      const { images, home } = tempImages();
-      const pulling = images.pull(`${meddler.host}/shared`).then(
-        () => 'pulled',
-        (error) => error.code,
-      );
+      const { images, home, runtime } = tempImages();
       // Spread over the whole of a pull and a build, each at a random place in its own part.
-      await delay((wholeMs * (moment + Math.random())) / 20);
-      killTools(home);
-      expect(['pulled', 'store']).toContain(await pulling);
+      const afterMs = (wholeMs * (moment + random())) / 20;
+      await (moment % 2 === 0 ? killedTool(home, images, afterMs) : killedProgram(home, afterMs));
       expect((await images.pull(`${meddler.host}/shared`)).digest).toBe(image.manifest.digest);
-      await pruned(home);
+      await runtime.prune();
       for (const part of ['tmp', 'partial', 'locks', 'disks', 'blobs/sha256']) expect(stored(home, part)).toEqual([]);
     }
   },
   scaled(180_000),
+);
+
+async function killedTool(home: string, images: Images, afterMs: number): Promise<void> {
+  const pulling = images.pull(`${meddler.host}/shared`).then(
+    () => 'pulled',
+    (error) => error.code,
+  );
+  await delay(afterMs);
+  killTools(home);
+  expect(['pulled', 'store']).toContain(await pulling);
+}
+
+async function killedProgram(home: string, afterMs: number): Promise<void> {
+  const child = program(home);
+  // It may be done before it is killed.
+  const ended = printed(child);
+  await until('the pull has begun', () => toolsOf(home).length > 0 || child.exitCode !== null, scaled(30_000));
+  await delay(afterMs);
+  child.kill('SIGKILL');
+  await ended;
+}
+
+test(
+  'a prune while a pull is under way ends before it, and takes nothing that it needs',
+  async () => {
+    const { images, home, runtime } = tempImages();
+    const old = testImage({ layers: [tar(file('old', 'old'))] });
+    await registry.push('old', 'latest', old);
+    await images.pull(`${meddler.host}/old`);
+    // One layer comes; the others are on their way until the prune has ended.
+    const first = image.blobs[1]?.digest ?? '';
+    const isHeld = ({ path }: Seen) =>
+      path.includes('/blobs/') && image.blobs.slice(2).some(({ digest }) => path.endsWith(digest));
+    let release = () => {};
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    meddler.meddle = (seen) => (isHeld(seen) ? { until: released } : undefined);
+    const pulling = images.pull(`${meddler.host}/shared`);
+    await until('a layer is here', () => stored(home, 'blobs/sha256').includes(first.slice(7)), scaled(30_000));
+    await until('the others are asked for', () => meddler.seen.filter(isHeld).length === 2, scaled(30_000));
+    const { items } = await runtime.prune();
+    expect(items).toEqual([`image ${meddler.host}/old:latest`]);
+    expect(stored(home, 'disks')).toEqual([]);
+    expect(stored(home, 'blobs/sha256')).toContain(first.slice(7));
+    release();
+    expect((await pulling).digest).toBe(image.manifest.digest);
+    expect(meddler.blobs().filter(({ path }) => path.endsWith(first))).toHaveLength(1);
+    // What the first had to leave goes with the next.
+    await runtime.prune();
+    for (const part of ['disks', 'blobs/sha256', 'partial', 'tmp']) expect(stored(home, part)).toEqual([]);
+  },
+  scaled(60_000),
 );
 
 test(
@@ -144,15 +193,5 @@ function openFiles(pid: string): string[] {
     return readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`));
   } catch {
     return [];
-  }
-}
-
-async function pruned(home: string): Promise<void> {
-  const opened = await Home.open({ home, engine: 'qemu' });
-  try {
-    using deadline = Deadline.alone(30_000, 'prune');
-    await pruneImages(imageHome(opened), { dryRun: false }, deadline);
-  } finally {
-    await opened.close();
   }
 }
