@@ -63,7 +63,7 @@ describe(`the network of a box on ${engine}`, () => {
     scaled(200_000),
   );
 
-  test('a port that somebody else holds fails the box, and leaves nothing of it', async () => {
+  test('R7: a port that somebody else holds fails the box, and leaves nothing of it', async () => {
     const before = await listed();
     const creating = createdBox(runtime, { ports: [{ guest: 80, host: port }] });
     await expect(creating).rejects.toMatchObject({

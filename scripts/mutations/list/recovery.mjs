@@ -134,6 +134,18 @@ export const recovery = [
     to: '',
   },
   {
+    row: 'R7',
+    rule: 'who holds a port that is taken is named',
+    without: 'the look for the holder',
+    file: 'lib/network/holder.ts',
+    from: 'const holder = await holderOf(host, protocol);',
+    to: 'const holder = [host, protocol].length > 2 ? await holderOf(host, protocol) : null;',
+    project: 'vm',
+    test: 'vm/network-lives.test',
+    title: 'R7: a port that somebody else holds',
+    alone: true,
+  },
+  {
     row: 'R8',
     rule: 'a shim that does not answer is left alone',
     without: 'patience: the mute are killed',
