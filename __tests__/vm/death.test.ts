@@ -38,11 +38,11 @@ describe(`a box on ${engine} that dies`, () => {
     },
   );
 
-  test('by reboot, poweroff or halt in the guest says guest-exit', async () => {
+  test('by reboot or poweroff in the guest says guest-exit', async () => {
     const box = await createdBox(runtime);
-    for (const command of ['reboot -f', 'poweroff -f', 'halt -f']) {
+    for (const command of ['reboot -f', 'poweroff -f', 'poweroff']) {
       await runtime.start(box);
-      await expect(box.exec(`${command}; sleep 1000`)).rejects.toMatchObject({
+      await expect(box.exec(`trap "" TERM; ${command}; sleep 1000`)).rejects.toMatchObject({
         code: 'box-died',
         message: expect.stringMatching(/^The box ended while the call was under way: guest-exit( \(status 0\))?$/),
       });

@@ -35,6 +35,9 @@ void end_machine(HostLink &host, Disks &disks, BoxRoot root, const Served &serve
     case Served::How::shut_down:
         append_bye(host, served.killed);
         break;
+    case Served::How::guest:
+        console_line("the guest asked for the end of the machine");
+        break;
     case Served::How::host_lost:
         console_line("the host's side of the channel is gone");
         break;

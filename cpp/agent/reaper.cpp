@@ -21,11 +21,19 @@ sigset_t child_signal() {
     return set;
 }
 
+// What poweroff, halt and reboot of the guest send to PID 1, as busybox's and sysvinit's own do: init(8).
+sigset_t heard_signals() {
+    sigset_t set = child_signal();
+    for (const int asked : {SIGTERM, SIGUSR1, SIGUSR2})
+        ::sigaddset(&set, asked);
+    return set;
+}
+
 } // namespace
 
 Result<Reaper> Reaper::create() {
     Reaper reaper;
-    const sigset_t set = child_signal();
+    const sigset_t set = heard_signals();
     reaper.signals_.reset(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
     if (!reaper.signals_) return failure_from_errno("create a signal descriptor", errno);
     return reaper;
@@ -34,7 +42,8 @@ Result<Reaper> Reaper::create() {
 bool Reaper::reap(Calls &calls) {
     if (!due_) return false;
     signalfd_siginfo info;
-    while (::read(signals_.get(), &info, sizeof info) > 0) {}
+    while (::read(signals_.get(), &info, sizeof info) > 0)
+        asked_to_end_ = asked_to_end_ || info.ssi_signo != SIGCHLD;
     for (int i = 0; i < batch; ++i) {
         int status = 0;
         const pid_t pid = ::waitpid(-1, &status, WNOHANG | __WALL);

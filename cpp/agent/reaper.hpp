@@ -14,6 +14,8 @@ public:
 
     // Reaps some of what has ended; true when there may be more.
     bool reap(Calls &calls);
+    // A process of the guest that may signal PID 1 asked for the end of the machine.
+    bool asked_to_end() const { return asked_to_end_; }
     // No process but this one is left.
     bool nobody_left() const;
     // Kills everything and waits until it is gone, a few seconds at most.
@@ -22,6 +24,7 @@ public:
 private:
     Fd signals_;
     bool due_ = true;
+    bool asked_to_end_ = false;
 };
 
 } // namespace boxlite

@@ -15,6 +15,8 @@ constexpr std::size_t most_queued = 2u << 20;
 constexpr int reads_a_turn = 16;
 // How long a stopping box waits for a client that takes nothing.
 constexpr std::int64_t stall_ns = 1'000 * ns_per_ms;
+// For an end that the guest asked for, as busybox's init gives.
+constexpr std::uint32_t guest_grace_ms = 1'000;
 
 } // namespace
 
@@ -31,6 +33,10 @@ void Server::turn() {
     busy_ = false;
     take_input();
     busy_ = reaper_.reap(calls_) || busy_;
+    if (reaper_.asked_to_end() && !stop_at_) {
+        by_guest_ = true;
+        begin_shutdown(guest_grace_ms);
+    }
     services_.cgroups.read_news();
     busy_ = services_.detached.step(boot_clock_ns()) || busy_;
     calls_.step(boot_clock_ns());
@@ -72,6 +78,7 @@ void Server::take(const Frame &frame) {
     case Kind::close:
         return calls_.take(frame);
     case Kind::shutdown:
+        by_guest_ = false;
         return begin_shutdown(read_u32(frame.payload));
     case Kind::trace:
         return trace(frame);
@@ -121,9 +128,11 @@ void Server::check_shutdown() {
         served_ = Served{Served::How::shut_down};
     } else if (!in_time || (nobody_left && output_stalled(now))) {
         if (!nobody_left) reaper_.kill_everything(calls_);
-        calls_.cut_all();
+        // What nobody asked for is told by the end of the machine.
+        if (!by_guest_) calls_.cut_all();
         served_ = Served{Served::How::shut_down, !nobody_left};
     }
+    if (served_ && by_guest_) served_->how = Served::How::guest;
     if (!nobody_left) last_progress_ns_ = now;
 }
 

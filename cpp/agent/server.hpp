@@ -32,6 +32,7 @@ private:
     bool busy_ = true;
 
     std::optional<std::int64_t> stop_at_;
+    bool by_guest_ = false;
     std::uint64_t seen_grants_ = 0;
     std::int64_t last_progress_ns_ = 0;
 };
