@@ -28,6 +28,9 @@ function appImage(): TestImage {
       Env: ['PATH=/bin', 'COLOR=green'],
       User: 'app',
       WorkingDir: '/srv',
+      Entrypoint: ['/bin/tool'],
+      Cmd: ['--help'],
+      ExposedPorts: { '80/tcp': {} },
       Labels: { a: 'b' },
     },
   });
@@ -45,7 +48,18 @@ test('a box of a registry image takes its user, directory and environment, and o
   const progress: Progress['phase'][] = [];
   const box = await createdBox(runtime, { image });
   expect(box.boot.imageCached).toBe(false);
-  expect(box.image).toMatchObject({ ref: `${image}:latest`, config: { user: 'app', labels: { a: 'b' } } });
+  expect(box.image).toMatchObject({
+    ref: `${image}:latest`,
+    config: {
+      entrypoint: ['/bin/tool'],
+      cmd: ['--help'],
+      env: { PATH: '/bin', COLOR: 'green' },
+      user: 'app',
+      cwd: '/srv',
+      ports: ['80/tcp'],
+      labels: { a: 'b' },
+    },
+  });
   expect((await box.info()).image).toBe(`${image}:latest`);
   const look = 'id -u; id -g; pwd; echo $COLOR; cat mine; stat -c %u:%g mine';
   expect((await box.exec(look)).stdout).toBe('7\n8\n/srv\ngreen\nmine7:8\n');

@@ -136,6 +136,14 @@ describe('credentials', () => {
     expect((await tempImages().images.pull(`${closed.host}/large`)).digest).toBe(large.manifest.digest);
   });
 
+  test("come from podman's auth.json where Docker has no config", async () => {
+    const auth = Buffer.from(`${user.username}:${user.password}`).toString('base64');
+    mkdirSync(join(directory, 'containers'));
+    writeFileSync(join(directory, 'containers/auth.json'), JSON.stringify({ auths: { [closed.host]: { auth } } }));
+    process.env.XDG_RUNTIME_DIR = directory;
+    expect((await tempImages().images.pull(`${closed.host}/large`)).digest).toBe(large.manifest.digest);
+  });
+
   test('come from a credential helper, which is asked for that registry', async () => {
     const helper = join(directory, 'docker-credential-test');
     const answer = JSON.stringify({ ServerURL: closed.host, Username: user.username, Secret: user.password });

@@ -13,6 +13,7 @@ const (
 	firstPause = 200 * time.Millisecond
 	// A registry may ask for more time (Retry-After), up to this.
 	longestPause = 30 * time.Second
+	mostSeconds  = 3600
 )
 
 // backoff waits longer after each failure, by chance a little more or less, so that many clients do not come back at once.
@@ -43,7 +44,16 @@ func (b *backoff) again(ctx context.Context) bool {
 func (b *backoff) heard() { b.failures = 0 }
 
 func (b *backoff) listen(response *http.Response) {
-	if seconds, err := strconv.Atoi(response.Header.Get("Retry-After")); err == nil && seconds > 0 {
-		b.asked = time.Duration(seconds) * time.Second
+	b.asked = retryAfter(response.Header.Get("Retry-After"), time.Now())
+}
+
+// retryAfter: a number of seconds or a date (RFC 9110, 10.2.3); nothing where it says neither.
+func retryAfter(text string, now time.Time) time.Duration {
+	if seconds, err := strconv.Atoi(text); err == nil {
+		return time.Duration(max(0, min(seconds, mostSeconds))) * time.Second
 	}
+	if date, err := http.ParseTime(text); err == nil {
+		return max(0, date.Sub(now))
+	}
+	return 0
 }
