@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // npm run bench:images: an image of 200 MiB from a registry on loopback to a ready disk, against skopeo and umoci doing
-// the same work in the same run.
+// the same work in the same run; then what a second createBox of an image that is here spends on it.
 import { execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -12,9 +12,11 @@ import { writeLayout } from './images/oci.mjs';
 import { tar } from './images/tar.mjs';
 import { root } from './setup/paths.mjs';
 import { setup } from './setup.mjs';
+import { probeKvm } from './test/kvm.mjs';
 
 const ROUNDS = 3;
 const MOST = 1.5;
+const MOST_SHARE = 0.02;
 const MIB = 1024 * 1024;
 
 await setup({ for: 'test' });
@@ -42,7 +44,8 @@ try {
   }
   const ratio = median(ours) / median(theirs);
   console.log(`ratio ${ratio.toFixed(2)}, at most ${MOST} is asked for`);
-  process.exitCode = ratio <= MOST ? 0 : 1;
+  const share = await cachedShare(ref);
+  process.exitCode = ratio <= MOST && share <= MOST_SHARE ? 0 : 1;
 } finally {
   registry.process.kill('SIGKILL');
   await once(registry.process, 'exit');
@@ -79,6 +82,29 @@ async function pulled(home, ref) {
   const runtime = new Runtime({ home });
   await runtime.images.pull(ref);
   await runtime.close();
+}
+
+/** The part of its time that a createBox spends on an image of this home, as its own boot timings say. */
+async function cachedShare(ref) {
+  const engine = probeKvm().ok ? 'krun' : 'qemu';
+  const runtime = new Runtime({ home: join(scratch, 'boxes'), engine });
+  await runtime.images.pull(ref);
+  const boots = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    const box = await runtime.createBox({ image: ref });
+    boots.push(box.boot);
+    await box.remove({ force: true });
+  }
+  await runtime.close();
+  for (const { imageMs, totalMs, imageCached } of boots) {
+    const found = imageCached ? 'here' : 'not here';
+    console.log(
+      `createBox on ${engine}, image ${found}: ${imageMs.toFixed(1)} of ${totalMs.toFixed(0)} ms for the image`,
+    );
+  }
+  const share = median(boots.map(({ imageMs, totalMs }) => imageMs / totalMs));
+  console.log(`share of the image ${(share * 100).toFixed(2)} %, at most ${MOST_SHARE * 100} % is asked for`);
+  return share;
 }
 
 function unpacked(path, ref) {
