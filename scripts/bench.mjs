@@ -13,6 +13,7 @@ import { runInLab } from './lab/run.mjs';
 import { setup } from './setup.mjs';
 import { probeKvm } from './test/kvm.mjs';
 
+const HOURS_MS = 2 * 3_600_000;
 const ENGINES = ['auto', 'krun', 'qemu'];
 
 const { lab, engine, json } = readArguments();
@@ -66,6 +67,7 @@ async function measureInLab() {
     const script = `exec "${process.execPath}" bench/run.mjs "$BOXLITE_LAB_SHARE/results.json" ${engine}`;
     const { code, bootMs } = await runInLab({
       cpus: 2,
+      timeoutMs: HOURS_MS,
       script,
       share,
       signal,
