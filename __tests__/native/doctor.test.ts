@@ -21,6 +21,7 @@ describe('doctor()', () => {
       'kvm',
       'libkrun',
       'libkrunfw',
+      'networks',
       'qemu',
       'sockets',
     ]);

@@ -40,10 +40,16 @@ describe(`the network of a box on ${engine}`, () => {
       expect.objectContaining({ ip: '203.0.113.9', rule: 'not-allowed' }),
     ]);
 
+    const networks = async () => (await runtime.doctor()).checks.find(({ id }) => id === 'networks');
+    expect(await networks()).toMatchObject({ status: 'ok' });
+    const events = runtime.events({ box, types: ['network-lost'] });
     process.kill(netdOf(box), 'SIGKILL');
-    await until(async () => {
-      await expect(box.forward(80)).rejects.toMatchObject({ code: 'box-state' });
-    });
+    for await (const event of events) {
+      expect(event.box).toBe(box.id);
+      break;
+    }
+    expect(await networks()).toMatchObject({ status: 'warn', detail: expect.stringContaining(box.id) });
+    await expect(box.forward(80)).rejects.toMatchObject({ code: 'box-state' });
     expect((await box.exec(['echo', 'lives'])).stdout).toBe('lives\n');
   });
 

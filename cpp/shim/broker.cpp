@@ -156,11 +156,9 @@ void Broker::tell_client(ClientId id, Kind kind, std::string_view json) {
     loop_.change(link.fd(), link.interest(is_read(*found->second)));
 }
 
-void Broker::tell_clients(Kind kind, std::string_view json, std::string_view json_for_one) {
+void Broker::tell_clients(Kind kind, std::string_view json, std::optional<ClientId> but) {
     for (const auto &[id, client] : clients_) {
-        if (!client->greeted()) continue;
-        tell_client(id, kind, json_for_one);
-        json_for_one = json;
+        if (id != but) tell_client(id, kind, json);
     }
 }
 

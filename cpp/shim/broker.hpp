@@ -27,8 +27,7 @@ public:
     void cut_clients();
     // A frame of the shim's own, on stream 0; nothing where the client is gone.
     void tell_client(ClientId id, Kind kind, std::string_view json);
-    // One of them is told it in other words.
-    void tell_clients(Kind kind, std::string_view json, std::string_view json_for_one);
+    void tell_clients(Kind kind, std::string_view json, std::optional<ClientId> but);
 
 private:
     void accept_clients();

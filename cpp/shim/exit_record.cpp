@@ -72,12 +72,14 @@ const char *exit_reason_name(ExitReason reason) {
     return "crash";
 }
 
-Status write_exit_record(const std::string &directory, const ExitFacts &facts, const std::string &console_tail) {
+Status write_exit_record(const std::string &directory, const ExitFacts &facts, const std::string &console_tail,
+                         std::string_view unkept) {
     JsonWriter json;
     json.member("version", 1).member("reason", exit_reason_name(decide_exit(facts)));
     add_number(json, "code", facts.code);
     add_number(json, "signal", facts.signal);
     json.member("at", iso_time()).member("consoleTail", console_tail);
+    json.raw("unkept", unkept);
     return write_file_by_rename(path_of(directory), json.text() + "\n");
 }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace boxlite {
 
@@ -35,8 +36,9 @@ bool tells_halt(const Tail &console);
 ExitReason decide_exit(const ExitFacts &facts);
 const char *exit_reason_name(ExitReason reason);
 
-// <directory>/exit.json. Written before any client sees its connection end.
-Status write_exit_record(const std::string &directory, const ExitFacts &facts, const std::string &console_tail);
+// <directory>/exit.json. Written before any client sees its connection end. `unkept` are notices as a JSON array.
+Status write_exit_record(const std::string &directory, const ExitFacts &facts, const std::string &console_tail,
+                         std::string_view unkept = "[]");
 // Takes away the record of an earlier run.
 void clear_exit_record(const std::string &directory);
 

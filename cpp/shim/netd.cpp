@@ -111,8 +111,7 @@ void Netd::take_line(std::string_view line) {
         take_denial(json);
     } else if (const auto notice = json.find("notice")) {
         const auto client = json.integer("client", 1, largest_number);
-        owner_.network_notices(client ? std::optional(static_cast<ClientId>(client.value())) : std::nullopt,
-                               notice->text());
+        if (client) owner_.network_notices(static_cast<ClientId>(client.value()), notice->text());
     }
 }
 
@@ -188,7 +187,7 @@ void Netd::ended(int status) {
             return;
         }
     }
-    if (ready_) return owner_.network_notices(std::nullopt, R"({"type":"lost"})");
+    if (ready_) return owner_.network_lost();
     owner_.network_fails({"boot-failed", "The box's network process ended " + how,
                           "Look at netd.log in the box's directory."});
 }

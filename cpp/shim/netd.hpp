@@ -24,8 +24,9 @@ public:
     virtual void network_refuses(ClientId client, std::int64_t number, const Failure &why) = 0;
     // Was told to nobody yet, and waits until it is known whose it was: `flow` says how the guest knows it.
     virtual void network_denies(std::uint64_t number, std::string_view flow, std::string_view denied) = 0;
-    // To one client, or to all.
-    virtual void network_notices(std::optional<ClientId> client, std::string_view notice) = 0;
+    virtual void network_notices(ClientId client, std::string_view notice) = 0;
+    // Its process ended for good, and the box goes on.
+    virtual void network_lost() = 0;
 
 protected:
     ~NetworkOwner() = default;

@@ -22,7 +22,7 @@ constexpr std::size_t tail_bytes = 4096;
 
 Supervisor::Supervisor(EventLoop &loop, const ShimSettings &settings)
     : loop_(loop), settings_(settings), engine_(engine_of(settings.engine)), cgroup_(settings.cgroup),
-      broker_(loop, settings.nonce, *this), console_(settings.directory + "/console.log"),
+      broker_(loop, settings.nonce, *this), news_(broker_), console_(settings.directory + "/console.log"),
       log_(settings.directory + "/vmm.log") {
     facts_.booting = true;
     if (!cgroup_.holds_us()) log_line("this shim is not in its cgroup %s", settings.cgroup->c_str());
@@ -138,7 +138,7 @@ void Supervisor::record_exit() {
     facts_.panic = console_.tail().contains("Kernel panic");
     facts_.oom_kill = cgroup_.oom_killed() || (facts_.signal == SIGKILL && !facts_.cut_off &&
                                                log_tells_oom_kill(machine_pid(), spawned_ms_));
-    const Status written = write_exit_record(settings_.directory, facts_, console_tail());
+    const Status written = write_exit_record(settings_.directory, facts_, console_tail(), news_.unkept());
     if (!written) log_line("the exit record is lost: %s", written.failure().message.c_str());
     log_line("the box ended: %s", exit_reason_name(decide_exit(facts_)));
 }
@@ -190,11 +190,16 @@ void Supervisor::client_asks_stop(std::uint32_t grace_ms, bool force) {
 Status Supervisor::client_requests(ClientId client, std::string_view request) {
     const auto json = Json::parse(request);
     if (!json) return Failure{"protocol", "Malformed frame: a request that is no JSON"};
+    const auto number = json.value().integer("n", 0, 1ll << 53);
+    const std::int64_t n = number ? number.value() : 0;
+    if (const auto op = json.value().string("op"); op && op.value() == "keep") {
+        network_replies(client, JsonWriter().member("n", n).member("value", true).text());
+        news_.add_keeper(client);
+        return success();
+    }
     const Status passed =
         netd_ ? netd_->request(client, json.value()) : Status(Failure{"box-state", "The box has no network device"});
-    if (passed) return success();
-    const auto number = json.value().integer("n", 0, 1ll << 53);
-    network_refuses(client, number ? number.value() : 0, passed.failure());
+    if (!passed) network_refuses(client, n, passed.failure());
     return success();
 }
 
@@ -205,6 +210,7 @@ void Supervisor::network_refuses(ClientId client, std::int64_t number, const Fai
 }
 
 void Supervisor::client_lost(ClientId client) {
+    news_.client_is_gone(client);
     if (netd_) netd_->client_is_gone(client);
 }
 
@@ -213,8 +219,7 @@ void Supervisor::network_replies(ClientId client, std::string_view reply) {
 }
 
 void Supervisor::network_denies(std::uint64_t number, std::string_view flow, std::string_view denied) {
-    denials_.add(number, std::string(denied));
-    network_notices(std::nullopt, JsonWriter().member("type", "denied").raw("denied", denied).text());
+    news_.denied(number, denied);
     AgentSide &agent = broker_.agent();
     // One that does not read holds up nobody.
     if (!serving_ || agent.unsent() > Broker::most_unsent_to_agent) return agent_traced(number);
@@ -226,11 +231,8 @@ void Supervisor::agent_traced(std::uint64_t number) {
     if (netd_) netd_->traced(number);
 }
 
-void Supervisor::network_notices(std::optional<ClientId> client, std::string_view notice) {
-    if (client) return broker_.tell_client(*client, Kind::notice, notice);
-    // One client writes it down, so that it is an event once.
-    const std::string kept = std::string(notice.substr(0, notice.size() - 1)) + ",\"keep\":true}";
-    broker_.tell_clients(Kind::notice, notice, kept);
+void Supervisor::network_notices(ClientId client, std::string_view notice) {
+    broker_.tell_client(client, Kind::notice, notice);
 }
 
 void Supervisor::stop(Ender asked_by, std::uint32_t grace_ms, bool force) {

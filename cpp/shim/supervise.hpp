@@ -3,12 +3,12 @@
 #include "broker.hpp"
 #include "capture.hpp"
 #include "cgroup.hpp"
-#include "denials.hpp"
 #include "engine.hpp"
 #include "event_loop.hpp"
 #include "exit_record.hpp"
 #include "hygiene.hpp"
 #include "netd.hpp"
+#include "network_news.hpp"
 #include "owner.hpp"
 #include "settings.hpp"
 #include "stop_clock.hpp"
@@ -46,7 +46,7 @@ public:
     void agent_says_bye(std::uint8_t word) override;
     void agent_lost(const Failure &why) override;
     void agent_traced(std::uint64_t number) override;
-    std::string denial(std::uint64_t number) const override { return denials_.find(number); }
+    std::string denial(std::uint64_t number) const override { return news_.denial(number); }
     void client_asks_stop(std::uint32_t grace_ms, bool force) override;
     Status client_requests(ClientId client, std::string_view request) override;
     void client_lost(ClientId client) override;
@@ -54,7 +54,8 @@ public:
     void network_replies(ClientId client, std::string_view reply) override;
     void network_refuses(ClientId client, std::int64_t number, const Failure &why) override;
     void network_denies(std::uint64_t number, std::string_view flow, std::string_view denied) override;
-    void network_notices(std::optional<ClientId> client, std::string_view notice) override;
+    void network_notices(ClientId client, std::string_view notice) override;
+    void network_lost() override { news_.lost(); }
 
 private:
     Status start_network();
@@ -75,12 +76,12 @@ private:
     const Engine &engine_;
     Cgroup cgroup_;
     Broker broker_;
+    NetworkNews news_;
     Capture console_;
     Capture log_;
     StopClock clock_;
     ExitFacts facts_;
     ReadyTimes times_{};
-    Denials denials_;
     Fd signals_;
     Fd agent_listener_;
     std::optional<Netd> netd_;

@@ -6,6 +6,7 @@ import type { EventColumns } from '../store/schema';
 import type { Call, RuntimeEvent } from '../types';
 import { Deadline } from '../util/deadline';
 import type { Home } from './home';
+import { NetworkListener } from './listen';
 import { findRow, requireRow } from './resolve';
 
 // Every change of the database is seen in its files; these are for file systems that do not tell.
@@ -42,12 +43,14 @@ async function* watchEvents(
 ): AsyncGenerator<RuntimeEvent> {
   const name = await home.store.getMeta('events');
   const wanted: EventFilter = { box: await boxIdOf(home, filter), types: filter.types };
+  const networks = new NetworkListener(home, wanted.box, filter.types);
   const changes = new Changes(home);
   let seq = start;
   try {
     for (;;) {
       deadline.throwIfOver();
       changes.forget();
+      await networks.look();
       const page = await home.store.events.after(seq, wanted);
       for (const row of page) {
         seq = row.seq;
@@ -57,6 +60,7 @@ async function* watchEvents(
     }
   } finally {
     changes.close();
+    networks.close();
   }
 }
 

@@ -2,6 +2,7 @@ import { BoxliteError } from '../errors';
 import type { BoxLink } from '../exec/command';
 import type { CommandDefaults } from '../exec/request';
 import { NetworkNotices } from '../network/notices';
+import { netdSettings } from '../network/settings';
 import type { NetworkSettings } from '../options';
 import { boxOwnerEnd } from '../ownership/watch';
 import type { ShimConnection } from '../shim/connection';
@@ -39,7 +40,7 @@ export class BoxRun {
     this.#row = row;
     this.notices = new NetworkNotices(
       (level, text) => home.log(level, text, row.id, 'netd'),
-      (denied) => home.store.events.add(row.id, 'egress-denied', { denied }),
+      ({ type, detail }) => home.store.events.add(row.id, type, detail),
     );
     this.defaults = commandDefaults(row);
     if (shimEnded) this.#exited = shimEnded.then(() => this.#watch());
@@ -127,6 +128,7 @@ export class BoxRun {
     try {
       const connection = await dial(this.#home, this.id, this.nonce, deadline);
       connection.onNotice((notice) => this.notices.take(notice, (reply) => connection.request('verdict', reply)));
+      if (netdSettings(this.options) !== null) await deadline.race(connection.request('keep', {}));
       if (this.notices.onDeny) await deadline.race(connection.request('policy', { asks: true }));
       return connection;
     } catch (error) {

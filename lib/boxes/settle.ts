@@ -1,4 +1,5 @@
-import { lostExit, readExitRecord } from '../shim/exit-record';
+import { networkEvent } from '../network/news';
+import { lostExit, readExitRecord, readUnkept } from '../shim/exit-record';
 import type { BoxRow } from '../store/schema';
 import type { BoxState, ExitInfo } from '../types';
 import { Deadline } from '../util/deadline';
@@ -36,7 +37,12 @@ export async function settleRun(home: Home, row: BoxRow, { kill = false } = {}):
 /** The end of a run that is surely over, with the transition lock held. */
 export async function settleHeld(home: Home, row: BoxRow): Promise<ExitInfo> {
   await clearRun(home, row.id);
-  const exit = (await readExitRecord(boxPaths(home.path, row.id).exitRecord)) ?? unrecorded(row.state);
+  const record = boxPaths(home.path, row.id).exitRecord;
+  const exit = (await readExitRecord(record)) ?? unrecorded(row.state);
+  for (const notice of await readUnkept(record)) {
+    const event = networkEvent(notice);
+    if (event) await home.store.events.add(row.id, event.type, event.detail);
+  }
   // In one step with its end, so that whoever comes after this program's own end goes on with the removal.
   const state = row.autoRemove ? 'removing' : stateAfter(exit);
   await home.store.boxes.move(row.id, ['running', 'stopping'], state, { exit, shimPid: null }, { nonce: row.nonce });

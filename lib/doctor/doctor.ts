@@ -5,6 +5,7 @@ import { cgroupCheck } from './cgroup';
 import { engineChecks } from './engines';
 import { homeCheck, socketsCheck, spaceCheck } from './home';
 import { confinementCheck, imagesCheck } from './images';
+import { networksCheck } from './networks';
 
 export type Check = DoctorReport['checks'][number];
 
@@ -17,6 +18,7 @@ export async function doctor(boxes: Boxes): Promise<DoctorReport> {
     spaceCheck(boxes.settings.home),
     socketsCheck(),
     boxesCheck(home.home),
+    networksCheck(home.home),
     imagesCheck(boxes.settings.home),
     confinementCheck(),
   ]);

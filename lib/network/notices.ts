@@ -2,11 +2,12 @@ import { BoxliteError } from '../errors';
 import { checkVerdict, type OnDeny } from '../options';
 import type { EgressDenied } from '../types';
 import { readDenied } from './denied';
+import { type NetworkEvent, networkEvent } from './news';
 
 /** How a question is answered. */
 export type Reply = (request: { id: number; verdict: string }) => Promise<unknown>;
 type Log = (level: 'warn' | 'error', text: string) => void;
-type Keep = (denied: EgressDenied) => Promise<unknown>;
+type Keep = (event: NetworkEvent) => Promise<unknown>;
 
 /** What a box's network tells this program: denials, and questions about them. */
 export class NetworkNotices {
@@ -15,7 +16,7 @@ export class NetworkNotices {
   readonly #log: Log;
   readonly #keep: Keep;
 
-  /** `keep` writes a denial down, for the one program that is told to. */
+  /** `keep` writes an event down, for the one program that is told to. */
   constructor(log: Log, keep: Keep) {
     this.#log = log;
     this.#keep = keep;
@@ -24,15 +25,16 @@ export class NetworkNotices {
   /** Takes one notice of the shim; what is of another kind is not looked at. */
   take(notice: Record<string, unknown>, reply: Reply): void {
     if (notice.type === 'lost') this.#log('error', 'the box has lost its network: its process ended twice');
-    if (notice.type === 'denied') this.#tell(readDenied(notice.denied), notice.keep === true);
+    if (notice.type === 'denied') this.#log('warn', readDenied(notice.denied).message);
+    if (notice.keep === true) this.#write(networkEvent(notice));
     if (notice.type === 'ask') void this.#answer(Number(notice.id), readDenied(notice.denied), reply);
   }
 
-  #tell(denied: EgressDenied, isToBeKept: boolean): void {
-    this.#log('warn', denied.message);
-    if (isToBeKept) {
-      this.#keep(denied).catch((error) => this.#log('error', `a denial could not be written down: ${error}`));
-    }
+  #write(event: NetworkEvent | null): void {
+    if (!event) return;
+    this.#keep(event).catch((error) =>
+      this.#log('error', `an event of the box's network could not be written down: ${error}`),
+    );
   }
 
   async #answer(id: number, denied: EgressDenied, reply: Reply): Promise<void> {

@@ -17,6 +17,7 @@ const type = choice<RuntimeEvent['type']>(
   'exited',
   'removed',
   'egress-denied',
+  'network-lost',
   'oom',
   'disk-low',
 );

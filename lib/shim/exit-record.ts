@@ -15,6 +15,17 @@ export async function readExitRecord(path: string): Promise<ExitInfo | null> {
   }
 }
 
+/** What the box's network told and no program has kept, as the shim left it with its last word. */
+export async function readUnkept(path: string): Promise<Record<string, unknown>[]> {
+  const text = await readFile(path, 'utf8').catch(() => '{}');
+  try {
+    const { unkept } = JSON.parse(text) as Record<string, unknown>;
+    return Array.isArray(unkept) ? unkept : [];
+  } catch {
+    return [];
+  }
+}
+
 export function parseExitRecord(text: string): ExitInfo | null {
   let value: Record<string, unknown>;
   try {

@@ -5,7 +5,10 @@ import type { EgressDenied } from './network';
 export type RuntimeEvent = { cursor: string; at: Date; box: string } & (
   | { type: 'created' | 'started' | 'removed' }
   | { type: 'exited'; exit: ExitInfo }
-  | { type: 'egress-denied'; denied: EgressDenied }
+  /** `missed`: so many before it, while no program was connected to the box, are not events. */
+  | { type: 'egress-denied'; denied: EgressDenied; missed?: number }
+  /** The process of its network ended for the second time: the box goes on without a network. */
+  | { type: 'network-lost' }
   | { type: 'oom'; pid: number; command: string }
   | { type: 'disk-low'; freeBytes: number }
 );
