@@ -139,6 +139,21 @@ describe(`a box with a network on ${engine}`, () => {
     echo.close();
   });
 
+  test('asks other resolvers as soon as it is told to, and forgets what the others said', async () => {
+    const others = nameServer({ 'web.test': ['10.0.0.1'], 'new.test': ['127.0.0.1'] });
+    await others.listening;
+    const allow = [`web.test:${port}`, `new.test:${port}`, `127.0.0.1:${port}`];
+    expect((await fetched(`http://web.test:${port}/`)).stdout).toBe('hello from the host\n');
+    await box.setNetwork({ allow, dns: [others.address] });
+    expect((await fetched(`http://new.test:${port}/`)).stdout).toBe('hello from the host\n');
+    expect((await fetched(`http://web.test:${port}/`)).denied).toEqual([
+      expect.objectContaining({ host: 'web.test', ip: '10.0.0.1', rule: 'private' }),
+    ]);
+    await box.setNetwork({ allow, dns: [names.address] });
+    expect((await fetched(`http://web.test:${port}/`)).stdout).toBe('hello from the host\n');
+    await others.close();
+  });
+
   test('asks onDeny once for a host and port, and goes by its answer', async () => {
     const asked: EgressDenied[] = [];
     await box.setNetwork({

@@ -59,7 +59,7 @@ std::string Netd::settings_text() const {
     // One that was killed before it was ready has left nothing to take over.
     if (ready_) {
         JsonWriter restart;
-        restart.raw("ports", ports_).raw("policy", policy_.empty() ? "null" : policy_);
+        restart.raw("ports", ports_).raw("request", policy_.empty() ? "null" : policy_);
         json.member("restart", restart);
     }
     return json.text();
@@ -144,8 +144,8 @@ Status Netd::request(ClientId client, const Json &request) {
     if (!control_) return Failure{"box-state", "The box's network is gone: its process ended twice"};
     const auto number = request.integer("n", 0, largest_number);
     if (!number) return number.failure();
-    if (const auto policy = request.find("policy")) {
-        asked_policy_ = policy->text();
+    if (request.has("policy")) {
+        asked_policy_ = request.text();
         asked_by_ = client;
         asked_number_ = number.value();
     }

@@ -83,7 +83,7 @@ private:
     // Requests without a reply yet, by their clients and numbers.
     std::vector<std::pair<ClientId, std::int64_t>> waiting_;
     std::string ports_ = "[]";
-    // The policy that a client set last, for the next one.
+    // The request that set a policy last, for the next one.
     std::string policy_;
     std::string asked_policy_;
     ClientId asked_by_ = 0;

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/netip"
 	"os"
 	"runtime"
 	"runtime/debug"
@@ -43,7 +42,8 @@ func run() error {
 		return err
 	}
 	control := netcontrol.New(conn)
-	gate, ports, err := open(control)
+	names := netdns.NewUpstream(netdns.HostServers("/etc/resolv.conf"))
+	gate, ports, err := open(control, names)
 	if err != nil {
 		control.Fail(err)
 		return err
@@ -57,19 +57,20 @@ func run() error {
 			fmt.Fprintf(os.Stderr, "netd: the wire to the guest ended: %v\n", err)
 		}
 	}()
-	return control.Serve(gate)
+	return control.Serve(gate, names)
 }
 
 // open does all that may fail, and the last of what needs files, before the guest's frames are looked at.
-func open(control *netcontrol.Control) (*netgate.Gate, []netgate.Port, error) {
+func open(control *netcontrol.Control, names *netdns.Upstream) (*netgate.Gate, []netgate.Port, error) {
 	settings, err := readSettings()
 	if err != nil {
 		return nil, nil, err
 	}
-	servers, err := settings.resolvers()
+	servers, err := netdns.ParseServers(settings.Network.DNS)
 	if err != nil {
 		return nil, nil, err
 	}
+	names.Use(servers)
 	conn, err := inherited(wireFD)
 	if err != nil {
 		return nil, nil, err
@@ -78,7 +79,7 @@ func open(control *netcontrol.Control) (*netgate.Gate, []netgate.Port, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	gate, err := netgate.New(wire, &settings.Network.Policy, hostWith(servers), control)
+	gate, err := netgate.New(wire, &settings.Network.Policy, hostWith(names), control)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -93,9 +94,9 @@ func open(control *netcontrol.Control) (*netgate.Gate, []netgate.Port, error) {
 	return gate, ports, netjail.Enter()
 }
 
-func hostWith(servers []netip.AddrPort) netgate.Host {
+func hostWith(names *netdns.Upstream) netgate.Host {
 	own := &ownAddresses{}
-	return netgate.Host{Dial: dialExactly, IsOwn: own.has, Resolver: &netdns.Upstream{Servers: servers}}
+	return netgate.Host{Dial: dialExactly, IsOwn: own.has, Resolver: names}
 }
 
 // dialExactly connects to an address that was decided on: what the kernel is about to connect to must be that very one.

@@ -4,10 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/netip"
 	"os"
-	"slices"
-	"strings"
 
 	"boxlite/internal/netcontrol"
 	"boxlite/internal/netgate"
@@ -26,8 +23,9 @@ type settings struct {
 	} `json:"network"`
 	// What a netd before this one had come to.
 	Restart *struct {
-		Ports  []netgate.Port    `json:"ports"`
-		Policy *netpolicy.Policy `json:"policy"`
+		Ports []netgate.Port `json:"ports"`
+		// The request that was taken last.
+		Request *netcontrol.Request `json:"request"`
 	} `json:"restart"`
 }
 
@@ -48,51 +46,9 @@ func readSettings() (*settings, error) {
 	}
 	if read.Restart != nil {
 		read.Network.Ports = read.Restart.Ports
-		if read.Restart.Policy != nil {
-			read.Network.Policy = *read.Restart.Policy
+		if request := read.Restart.Request; request != nil && request.Policy != nil {
+			read.Network.Policy, read.Network.DNS = *request.Policy, request.DNS
 		}
 	}
 	return &read, read.Network.Policy.Prepare()
-}
-
-// resolvers gives those of the settings, else those of the host.
-func (s *settings) resolvers() ([]netip.AddrPort, error) {
-	if len(s.Network.DNS) == 0 {
-		return hostResolvers("/etc/resolv.conf"), nil
-	}
-	var servers []netip.AddrPort
-	for _, text := range s.Network.DNS {
-		server, err := parseServer(text)
-		if err != nil {
-			return nil, err
-		}
-		servers = append(servers, server)
-	}
-	return servers, nil
-}
-
-func parseServer(text string) (netip.AddrPort, error) {
-	if addr, err := netip.ParseAddr(text); err == nil {
-		return netip.AddrPortFrom(addr, 53), nil
-	}
-	return netip.ParseAddrPort(text)
-}
-
-// hostResolvers reads the nameserver lines of resolv.conf(5); without any, a resolver of this machine.
-func hostResolvers(path string) []netip.AddrPort {
-	text, _ := os.ReadFile(path)
-	var servers []netip.AddrPort
-	for line := range strings.Lines(string(text)) {
-		fields := strings.Fields(line)
-		if len(fields) < 2 || fields[0] != "nameserver" {
-			continue
-		}
-		if addr, err := netip.ParseAddr(fields[1]); err == nil {
-			servers = append(servers, netip.AddrPortFrom(addr, 53))
-		}
-	}
-	if len(servers) == 0 {
-		servers = append(servers, netip.MustParseAddrPort("127.0.0.1:53"))
-	}
-	return slices.Compact(servers)
 }

@@ -7,11 +7,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"sync"
 	"time"
 
+	"boxlite/internal/netdns"
 	"boxlite/internal/netgate"
 	"boxlite/internal/netpolicy"
 )
@@ -30,6 +30,7 @@ type Request struct {
 	N       int               `json:"n"`
 	Op      string            `json:"op"`
 	Policy  *netpolicy.Policy `json:"policy"`
+	DNS     []string          `json:"dns"`
 	Asks    bool              `json:"asks"`
 	Port    netgate.Port      `json:"port"`
 	ID      int               `json:"id"`
@@ -51,6 +52,7 @@ type Control struct {
 
 	mu     sync.Mutex
 	gate   *netgate.Gate
+	names  *netdns.Upstream
 	asker  uint64
 	asked  map[int]chan netgate.Answer
 	lastID int
@@ -82,9 +84,9 @@ func (c *Control) Fail(err error) {
 }
 
 // Serve carries requests out until the shim is gone, which is the normal end.
-func (c *Control) Serve(gate *netgate.Gate) error {
+func (c *Control) Serve(gate *netgate.Gate, names *netdns.Upstream) error {
 	c.mu.Lock()
-	c.gate = gate
+	c.gate, c.names = gate, names
 	c.mu.Unlock()
 	lines := bufio.NewScanner(c.conn)
 	lines.Buffer(make([]byte, 0, 4096), longestLine)
@@ -141,10 +143,12 @@ func (c *Control) carryOut(client uint64, request Request) (any, error) {
 
 // setPolicy without a policy only says who is asked from now on.
 func (c *Control) setPolicy(client uint64, request Request) error {
-	if request.Policy != nil {
-		if err := request.Policy.Prepare(); err != nil {
-			return &netgate.Failure{Code: "invalid-argument", Message: err.Error()}
-		}
+	servers, err := netdns.ParseServers(request.DNS)
+	if err == nil && request.Policy != nil {
+		err = request.Policy.Prepare()
+	}
+	if err != nil {
+		return &netgate.Failure{Code: "invalid-argument", Message: err.Error()}
 	}
 	c.mu.Lock()
 	c.asker = 0
@@ -152,9 +156,13 @@ func (c *Control) setPolicy(client uint64, request Request) error {
 		c.asker = client
 	}
 	c.mu.Unlock()
-	if request.Policy != nil {
-		c.gate.SetPolicy(request.Policy)
+	if request.Policy == nil {
+		return nil
 	}
+	if c.names.Use(servers) {
+		c.gate.ForgetNames()
+	}
+	c.gate.SetPolicy(request.Policy)
 	return nil
 }
 
@@ -281,13 +289,4 @@ func asFailure(err error) *netgate.Failure {
 		return failure
 	}
 	return &netgate.Failure{Code: "boot-failed", Message: "The box's network: " + err.Error()}
-}
-
-// ReadAll reads the settings, which are not endless.
-func ReadAll(from io.Reader) ([]byte, error) {
-	text, err := io.ReadAll(io.LimitReader(from, longestLine+1))
-	if err == nil && len(text) > longestLine {
-		err = errors.New("the settings are too long")
-	}
-	return text, err
 }

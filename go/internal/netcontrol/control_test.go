@@ -47,7 +47,7 @@ func deny(t *testing.T, shim net.Conn, control *Control) (told, chan struct{}) {
 func TestADenialWaitsForTheWordThatItsCommandWasLookedFor(t *testing.T) {
 	shim, own := net.Pipe()
 	control := New(own)
-	go func() { _ = control.Serve(nil) }()
+	go func() { _ = control.Serve(nil, nil) }()
 	read, done := deny(t, shim, control)
 	if read.Flow != denial().Flow || read.Denied.IP != "203.0.113.7" {
 		t.Fatalf("told %+v", read)

@@ -75,6 +75,13 @@ func (p *Pins) Names(addr netip.Addr) []string {
 	return names
 }
 
+// Forget drops all answers: those of resolvers that are not asked any more.
+func (p *Pins) Forget() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	clear(p.byName)
+}
+
 func (p *Pins) makeRoom() {
 	now := p.now()
 	var first string

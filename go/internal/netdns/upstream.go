@@ -9,6 +9,8 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"slices"
+	"sync"
 	"time"
 
 	"golang.org/x/net/dns/dnsmessage"
@@ -33,9 +35,34 @@ type Resolver interface {
 	Lookup(ctx context.Context, name dnsmessage.Name) (Answer, error)
 }
 
-// Upstream asks the host's resolvers, one after the other.
+// Upstream asks resolvers, one after the other.
 type Upstream struct {
-	Servers []netip.AddrPort
+	// The host's own, for a policy that names none.
+	host []netip.AddrPort
+
+	mu      sync.Mutex
+	servers []netip.AddrPort
+}
+
+// NewUpstream asks the host's resolvers until it is told others.
+func NewUpstream(host []netip.AddrPort) *Upstream { return &Upstream{host: host, servers: host} }
+
+// Use asks these from now on, or the host's where there are none. It says whether that is a change.
+func (u *Upstream) Use(servers []netip.AddrPort) bool {
+	if len(servers) == 0 {
+		servers = u.host
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	isChange := !slices.Equal(u.servers, servers)
+	u.servers = servers
+	return isChange
+}
+
+func (u *Upstream) inUse() []netip.AddrPort {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.servers
 }
 
 var errNoServers = errors.New("the host has no resolver that could be asked")
@@ -44,7 +71,7 @@ var errNoServers = errors.New("the host has no resolver that could be asked")
 func (u *Upstream) Lookup(ctx context.Context, name dnsmessage.Name) (Answer, error) {
 	err := errNoServers
 	for range triesEach {
-		for _, server := range u.Servers {
+		for _, server := range u.inUse() {
 			var answer Answer
 			if answer, err = ask(ctx, server, name); err == nil {
 				return answer, nil

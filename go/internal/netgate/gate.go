@@ -82,6 +82,9 @@ func (g *Gate) Run() error { return g.card.Run() }
 // Bytes counts the frames from and to the guest.
 func (g *Gate) Bytes() (received, sent uint64) { return g.card.Received.Load(), g.card.Sent.Load() }
 
+// ForgetNames has every name looked up anew.
+func (g *Gate) ForgetNames() { g.pins.Forget() }
+
 // SetPolicy takes effect at once: connections that it does not allow are cut.
 func (g *Gate) SetPolicy(policy *netpolicy.Policy) {
 	g.asks.forget()
