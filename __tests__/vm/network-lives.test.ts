@@ -53,6 +53,13 @@ describe(`the network of a box on ${engine}`, () => {
     expect((await box.exec(['echo', 'lives'])).stdout).toBe('lives\n');
   });
 
+  test('costs the host at most 25 MiB while nothing goes on', async () => {
+    const box = await createdBox(runtime, { network: 'public' });
+    const [, kib = ''] = /^Pss: *(\d+) kB$/m.exec(readFileSync(`/proc/${netdOf(box)}/smaps_rollup`, 'utf8')) ?? [];
+    expect(Number(kib)).toBeGreaterThan(0);
+    expect(Number(kib) / 1024).toBeLessThanOrEqual(25);
+  });
+
   test(
     'R7: a port is free again as soon as its box was removed by force, round after round',
     async () => {

@@ -1,9 +1,11 @@
+import { createSocket } from 'node:dgram';
 import { createServer, get } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import type { Box, EgressDenied } from '../../lib/index';
 import { nameServer } from '../helpers/names';
 import { createdBox, engine, tempRuntime } from '../helpers/runtimes';
 import { scaled } from '../helpers/speed';
+import { udpEchoProgram } from '../helpers/udp-echo';
 
 describe(`a box with a network on ${engine}`, () => {
   const runtime = tempRuntime();
@@ -120,6 +122,17 @@ describe(`a box with a network on ${engine}`, () => {
     await expect(body(forward.host, '/file')).rejects.toThrow('ECONNREFUSED');
   });
 
+  test('serves a published port over UDP, each peer with its own answers', async () => {
+    await box.fs.writeFile('/udp-echo', udpEchoProgram(5353), { mode: 0o755 });
+    await using _ = await box.spawn(['/udp-echo']);
+    const published = (await box.info()).ports.find(({ protocol }) => protocol === 'udp')?.host ?? 0;
+    const peers = await Promise.all(
+      ['a', 'b', 'c'].map((text) => retried(() => echoed(published, text.repeat(1_200)))),
+    );
+    expect(peers).toEqual(['a', 'b', 'c'].map((text) => text.repeat(1_200)));
+    expect((await retried(() => echoed(published, 'x'.repeat(9_000)))).length).toBe(9_000);
+  });
+
   test('changes its network live: what is no longer allowed is cut, and what is now allowed is reached', async () => {
     const connected = new Promise<void>((resolve) => echo.once('connection', () => resolve()));
     await new Promise<void>((resolve) => echo.listen(0, '127.0.0.1', resolve));
@@ -174,6 +187,14 @@ describe(`a box with a network on ${engine}`, () => {
     ]);
   });
 
+  test('counts its bytes', async () => {
+    const before = await box.metrics();
+    await fetched(`http://web.test:${port}/`);
+    const after = await box.metrics();
+    expect(after.netInBytes).toBeGreaterThan(before.netInBytes);
+    expect(after.netOutBytes).toBeGreaterThan(before.netOutBytes);
+  });
+
   test('says who holds a port that is taken', async () => {
     await expect(box.forward(80, { host: port })).rejects.toMatchObject({
       code: 'port-in-use',
@@ -208,6 +229,25 @@ function body(port: number, path: string): Promise<string> {
       for await (const chunk of response) text += chunk;
       resolve(text);
     }).on('error', reject);
+  });
+}
+
+/** What comes back for a datagram; one that is lost, or was sent before anybody listened, rejects. */
+function echoed(port: number, text: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = createSocket('udp4');
+    const timer = setTimeout(() => socket.emit('error', new Error('no answer')), scaled(1_000));
+    socket.on('error', (error) => {
+      clearTimeout(timer);
+      socket.close();
+      reject(error);
+    });
+    socket.on('message', (answer) => {
+      clearTimeout(timer);
+      socket.close();
+      resolve(answer.toString());
+    });
+    socket.connect(port, '127.0.0.1', () => socket.send(text));
   });
 }
 
