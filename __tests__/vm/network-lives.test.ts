@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { createServer, get } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { Runtime } from '../../lib/index';
