@@ -214,10 +214,6 @@ void Supervisor::client_lost(ClientId client) {
     if (netd_) netd_->client_is_gone(client);
 }
 
-void Supervisor::network_replies(ClientId client, std::string_view reply) {
-    broker_.tell_client(client, Kind::reply, reply);
-}
-
 void Supervisor::network_denies(std::uint64_t number, std::string_view flow, std::string_view denied) {
     news_.denied(number, denied);
     AgentSide &agent = broker_.agent();

@@ -51,7 +51,9 @@ public:
     Status client_requests(ClientId client, std::string_view request) override;
     void client_lost(ClientId client) override;
     void network_fails(Failure why) override { fail_boot(std::move(why)); }
-    void network_replies(ClientId client, std::string_view reply) override;
+    void network_replies(ClientId client, std::string_view reply) override {
+        broker_.tell_client(client, Kind::reply, reply);
+    }
     void network_refuses(ClientId client, std::int64_t number, const Failure &why) override;
     void network_denies(std::uint64_t number, std::string_view flow, std::string_view denied) override;
     void network_notices(ClientId client, std::string_view notice) override;
