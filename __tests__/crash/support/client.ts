@@ -13,6 +13,7 @@ import { checkBoxOptions } from '../../../lib/options';
 import { checkExec } from '../../../lib/options/exec';
 import type { BoxRow } from '../../../lib/store/schema';
 import { Deadline } from '../../../lib/util/deadline';
+import { holdLoop } from '../../../lib/util/hold';
 import type { StepHooks } from '../../../lib/util/steps';
 import type { Order } from './order';
 
@@ -98,7 +99,8 @@ function failure(error: unknown): object {
   return { code, message, hint };
 }
 
-run()
+// As a Runtime does for each of its calls.
+holdLoop(run())
   .then(
     () => say({ ended: 'well' }),
     (error: unknown) => say({ ended: 'badly', ...failure(error) }),
