@@ -15,11 +15,12 @@ const why = isShown ? '' : ' (not shown: `npm run network -- --engine krun` does
 
 (isShown ? describe : describe.skip)(`real clients in a box on ${engine}${why}`, () => {
   const runtime = tempRuntime();
-  const names = nameServer({ 'registry.test': ['127.0.0.1'] });
+  let names: ReturnType<typeof nameServer>;
   let registry: Awaited<ReturnType<typeof startRegistry>>;
   let box: Box;
 
   beforeAll(async () => {
+    names = nameServer({ 'registry.test': ['127.0.0.1'] });
     await names.listening;
     registry = await startRegistry();
     box = await createdBox(runtime, {
