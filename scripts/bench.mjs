@@ -1,12 +1,12 @@
 #!/usr/bin/env node
-// npm run bench [-- --lab] [--engine auto|krun|qemu] [--json]: what the product costs over the bare machine.
+// npm run bench [-- --lab] [--engine auto|krun|qemu] [--only PART,…] [--json]: what the product costs over the bare machine.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildBench } from '../bench/build.mjs';
 import { endSignal } from '../bench/end-signal.mjs';
-import { measureAll } from '../bench/measure.mjs';
+import { measureAll, PARTS } from '../bench/measure.mjs';
 import { report } from '../bench/report.mjs';
 import { buildLab } from './lab/build.mjs';
 import { runInLab } from './lab/run.mjs';
@@ -16,12 +16,12 @@ import { probeKvm } from './test/kvm.mjs';
 const HOURS_MS = 2 * 3_600_000;
 const ENGINES = ['auto', 'krun', 'qemu'];
 
-const { lab, engine, json } = readArguments();
+const { lab, engine, json, only } = readArguments();
 const say = json ? console.error : console.log;
 const signal = endSignal();
 try {
   await prepare();
-  const measured = lab ? await measureInLab() : await measureAll({ engine, signal, say });
+  const measured = lab ? await measureInLab() : await measureAll({ engine, only, signal, say });
   const { ok, text } = report(measured);
   console.log(json ? JSON.stringify({ ok, ...measured }, undefined, 2) : `\n${text}`);
   process.exitCode = ok ? 0 : 1;
@@ -37,13 +37,15 @@ function readArguments() {
       options: {
         lab: { type: 'boolean', default: false },
         engine: { type: 'string' },
+        only: { type: 'string', default: PARTS.join(',') },
         json: { type: 'boolean', default: false },
       },
     });
     const engine = values.engine ?? (values.lab ? 'krun' : 'auto');
-    if (ENGINES.includes(engine)) return { ...values, engine };
+    const only = values.only.split(',');
+    if (ENGINES.includes(engine) && only.every((part) => PARTS.includes(part))) return { ...values, engine, only };
   } catch {}
-  console.error('usage: npm run bench [-- --lab] [--engine auto|krun|qemu] [--json]');
+  console.error(`usage: npm run bench [-- --lab] [--engine auto|krun|qemu] [--only ${PARTS.join(',')}] [--json]`);
   process.exit(2);
 }
 
@@ -64,7 +66,7 @@ async function prepare() {
 async function measureInLab() {
   const share = mkdtempSync(join(tmpdir(), 'boxlite-bench-'));
   try {
-    const script = `exec "${process.execPath}" bench/run.mjs "$BOXLITE_LAB_SHARE/results.json" ${engine}`;
+    const script = `exec "${process.execPath}" bench/run.mjs "$BOXLITE_LAB_SHARE/results.json" ${engine} ${only.join(',')}`;
     const { code, bootMs } = await runInLab({
       cpus: 2,
       timeoutMs: HOURS_MS,
