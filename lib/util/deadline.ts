@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { BoxliteError } from '../errors';
 import type { Call, ErrorCode } from '../types';
 
@@ -20,6 +21,8 @@ export class Deadline implements Disposable {
     if (parent?.aborted) this.#controller.abort(reason());
     if (parent && !parent.aborted) {
       const onAbort = () => this.#controller.abort(reason());
+      // One signal for many calls is no leak, of which Node would warn: each listener goes with its call. 0 is no limit.
+      setMaxListeners(0, parent);
       parent.addEventListener('abort', onAbort, { once: true });
       this.#cleanups.push(() => parent.removeEventListener('abort', onAbort));
     }
