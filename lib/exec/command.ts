@@ -6,6 +6,9 @@ import type { EgressDenied, ErrorCode } from '../types';
 import { Inflow } from './inflow';
 import { Outflow } from './outflow';
 
+// A command that is denied without end is told of its first ones; the guest, which says whose they are, may repeat itself.
+const mostDenied = 1_000;
+
 /** How a command ended, as the agent says it. */
 export interface CommandExit {
   exitCode: number | null;
@@ -68,7 +71,9 @@ export class RunningCommand {
         started.resolve(readStart(value));
       },
       data: (channel, bytes, end) => this.#inflow(channel).push(bytes, end),
-      denial: (value) => this.denied.push(readDenied(value)),
+      denial: (value) => {
+        if (this.denied.length < mostDenied) this.denied.push(readDenied(value));
+      },
       credit: (_, bytes) => this.stdin.granted(bytes),
       answer: (value) => this.#answer(value),
       ended: (kind, value) => {
