@@ -1,13 +1,6 @@
 #!/usr/bin/env node
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { makeBusyboxImage } from './images/busybox.mjs';
-import { out } from './setup/paths.mjs';
-import { setup } from './setup.mjs';
-import { probeKvm } from './test/kvm.mjs';
-import { report } from './test/report.mjs';
-import { runSuite } from './test/run-suite.mjs';
-import { runCrashHere, runCrashInLab } from './test/suites/crash.mjs';
+import { ENGINES, runByCommand } from './test/by-command.mjs';
 
 /** Each test file, and how much of it its own command does unless told otherwise. */
 const TESTS = {
@@ -18,16 +11,9 @@ const TESTS = {
 const HOURS_MS = 4 * 3_600_000;
 
 const { test, values } = readArguments();
-await setup({ for: 'test' });
-await makeBusyboxImage(join(out, 'images/busybox'));
 const { engine } = values;
-const isLab = engine === 'krun' && !probeKvm().ok;
-const env = { BOXLITE_TEST_ENGINE: engine, ...environment() };
-const what = { only: [`__tests__/crash/${test}.test.ts`], env, timeoutMs: HOURS_MS };
-const run = (context) => (isLab ? runCrashInLab : runCrashHere)({ ...context, ...what });
-const result = await runSuite({ id: test, engine, isLab, run });
-console.log(report([result]));
-process.exitCode = Number(result.failed > 0);
+const only = [`__tests__/crash/${test}.test.ts`];
+await runByCommand(test, { project: 'crash', only, engine, env: environment(), timeoutMs: HOURS_MS });
 
 /** The tests read what they are to do from their environment; a seed makes a run again. */
 function environment() {
@@ -42,7 +28,7 @@ function readArguments() {
   try {
     const { values, positionals } = parseArgs({ options, allowPositionals: true });
     const [test] = positionals;
-    if (positionals.length === 1 && test in TESTS && ['qemu', 'krun'].includes(values.engine)) return { test, values };
+    if (positionals.length === 1 && test in TESTS && ENGINES.includes(values.engine)) return { test, values };
   } catch {}
   console.error('usage: node scripts/crash.mjs matrix|storm|residents [--engine qemu|krun] [--seed N] [--cells N|all]');
   console.error('       [--parts client,shim,…] [--rounds N] [--seconds N]');
