@@ -8,6 +8,7 @@
 #include "host_link.hpp"
 #include "machine.hpp"
 #include "network.hpp"
+#include "processors.hpp"
 #include "serve.hpp"
 
 // boxlite-agent: PID 1 of the guest.
@@ -63,6 +64,7 @@ int main() {
 
     const auto flows = note_flows(boot.value());
     if (!flows) fail_machine(&host, flows.failure());
+    if (const Status s = start_processors(); !s) fail_machine(&host, s.failure());
     const auto served = serve(host, root.value(), flows.value(), kernel_ns);
     if (!served) fail_machine(&host, served.failure());
     end_machine(host, disks.value(), std::move(root.value()), served.value());

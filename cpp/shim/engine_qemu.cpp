@@ -1,5 +1,6 @@
 #include "../common/io.hpp"
 #include "engine.hpp"
+#include "host_tsc.hpp"
 #include <cerrno>
 #include <fcntl.h>
 
@@ -13,8 +14,9 @@ constexpr int kernel_fd = 5;
 constexpr int first_disk_fd = 6;
 
 // On a busy host an emulated timer interrupt may come later than the kernel's check for one waits: it then panics.
-constexpr const char *kernel_arguments =
+constexpr const char *usual_arguments =
     "reboot=t panic=-1 no_timer_check nomodule ro quiet console=hvc0 root=/dev/vda rootfstype=ext4 init=/agent";
+constexpr std::uint32_t kernel_hz = 250;
 
 void add(std::vector<std::string> &argv, std::string option, std::string value) {
     argv.push_back(std::move(option));
@@ -40,6 +42,20 @@ void add_network(std::vector<std::string> &argv, int fd) {
     add(argv, "-device", "virtio-net-device,netdev=network,mac=5a:94:ef:e4:0c:ee");
 }
 
+std::string kernel_arguments(int cpus) {
+    std::string arguments = usual_arguments;
+    // The guest's TSC is the host's. On a busy host the guest's kernel fails to measure it, or takes it for wrong, and
+    // lives with a clock that loses up to half of the time.
+    if (const auto khz = host_tsc_khz()) {
+        arguments += " tsc=nowatchdog tsc_early_khz=" + std::to_string(*khz);
+        arguments += " lpj=" + std::to_string(std::uint64_t{*khz} * 1000 / kernel_hz);
+    }
+    // QEMU may go on with an old translation of code that the kernel rewrites while another processor runs it: "Oops:
+    // int3". The kernel does so while it boots: it boots with one processor, and the agent starts the others.
+    if (cpus > 1) arguments += " maxcpus=1 noreplace-smp";
+    return arguments;
+}
+
 std::vector<std::string> command_line(const ShimSettings &settings) {
     std::vector<std::string> argv{settings.programs.qemu};
     // The id is an element of its own: that is how a box's processes are found.
@@ -53,7 +69,7 @@ std::vector<std::string> command_line(const ShimSettings &settings) {
     add(argv, "-display", "none");
     add(argv, "-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
     add(argv, "-kernel", "/proc/self/fd/" + std::to_string(kernel_fd));
-    add(argv, "-append", kernel_arguments);
+    add(argv, "-append", kernel_arguments(settings.cpus));
     add(argv, "-device", "virtio-serial-device,max_ports=4");
     add(argv, "-chardev", "socket,id=console,fd=" + std::to_string(console_fd));
     add(argv, "-device", "virtconsole,chardev=console");
