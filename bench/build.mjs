@@ -6,7 +6,7 @@ import { withLock } from '../scripts/setup/lock.mjs';
 import { root } from '../scripts/setup/paths.mjs';
 import { runSteps } from '../scripts/setup/run-steps.mjs';
 import { isStale } from '../scripts/setup/stale.mjs';
-import { bare, built, image } from './paths.mjs';
+import { bare, built, image, stream } from './paths.mjs';
 
 const DISK_BYTES = 4 * 2 ** 20;
 const UUID = '5d0c3f4e-2a55-4b0e-9b5e-3f6c5a1e7d21';
@@ -21,13 +21,14 @@ const bareMachine = {
   id: 'bench-bare',
   title: 'bare machine of the benchmark',
   script: import.meta.url,
-  inputs: ['bench/bare', 'scripts/setup/ext4.mjs'],
-  outputs: ['out/bench/bare_runner', 'out/bench/bare.ext4'],
+  inputs: ['bench/bare', 'bench/stream.c', 'scripts/setup/ext4.mjs'],
+  outputs: ['out/bench/bare_runner', 'out/bench/bare.ext4', 'out/bench/stream'],
   async run(context) {
     mkdirSync(built, { recursive: true });
     const source = (name) => join(root, 'bench', 'bare', name);
     await context.run('gcc', ['-std=gnu17', '-Os', '-static', '-s', ...WARNINGS, '-o', agent, source('bare_agent.c')]);
     await context.run('gcc', ['-std=gnu17', '-Os', '-static', '-s', ...WARNINGS, '-o', program, source('true.c')]);
+    await context.run('gcc', ['-std=gnu17', '-Os', '-static', '-s', ...WARNINGS, '-o', stream, join(here, 'stream.c')]);
     await context.run('g++', ['-std=c++20', '-O2', ...WARNINGS, '-o', bare.runner, source('bare_runner.cpp')]);
     await makeDisk(context);
   },

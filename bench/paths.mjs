@@ -3,6 +3,9 @@ import { native, out, root } from '../scripts/setup/paths.mjs';
 
 export const built = join(out, 'bench');
 
+/** Writes to its standard output in a box what the bare agent writes to its channel. */
+export const stream = join(built, 'stream');
+
 export const bare = {
   runner: join(built, 'bare_runner'),
   disk: join(built, 'bare.ext4'),

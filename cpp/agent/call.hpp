@@ -44,6 +44,11 @@ public:
 
 protected:
     std::vector<std::byte> &frames() const { return services_.host.frames(); }
+    // False when there is none.
+    bool pass(std::span<const std::byte> whole_frames) const {
+        services_.host.pass(whole_frames);
+        return !whole_frames.empty();
+    }
 
     Services services_;
     std::uint32_t stream_;

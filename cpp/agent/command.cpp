@@ -124,7 +124,7 @@ bool Command::move_output() {
     if (program_->launching()) return moved;
     if (let_go_) return discard_output();
     for (const auto &output : outputs_)
-        moved = (output && output->take_turn(stream_, frames())) || moved;
+        moved = (output && pass(output->take_turn(stream_))) || moved;
     return moved;
 }
 

@@ -12,6 +12,8 @@ namespace {
 
 // What output in bulk makes of it.
 constexpr std::size_t kept_capacity = 2u << 20;
+// Less waits for others that go with it.
+constexpr std::size_t worth_a_write = 16'384;
 constexpr int linger_seconds = 2;
 constexpr timespec port_retry{0, 2'000'000};
 
@@ -82,16 +84,28 @@ bool HostLink::receive() {
     return !ended_;
 }
 
-void HostLink::flush() {
-    while (writable_ && queued() > 0) {
-        const ssize_t count = ::write(fd_.get(), frames_.data() + sent_, queued());
+void HostLink::pass(std::span<const std::byte> whole_frames) {
+    if (whole_frames.size() >= worth_a_write) {
+        flush();
+        if (queued() == 0) whole_frames = whole_frames.subspan(write_some(whole_frames));
+    }
+    frames_.insert(frames_.end(), whole_frames.begin(), whole_frames.end());
+}
+
+std::size_t HostLink::write_some(std::span<const std::byte> bytes) {
+    std::size_t written = 0;
+    while (writable_ && written < bytes.size()) {
+        const ssize_t count = ::write(fd_.get(), bytes.data() + written, bytes.size() - written);
         if (count > 0)
-            sent_ += static_cast<std::size_t>(count);
-        else if (count < 0 && errno == EINTR)
-            continue;
-        else
+            written += static_cast<std::size_t>(count);
+        else if (count == 0 || errno != EINTR)
             writable_ = false;
     }
+    return written;
+}
+
+void HostLink::flush() {
+    sent_ += write_some(std::span(frames_).subspan(sent_));
     if (queued() > 0) {
         // A link that is never quite empty must not keep what it has sent.
         if (sent_ < kept_capacity) return;

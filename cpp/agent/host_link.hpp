@@ -27,6 +27,8 @@ public:
 
     // Frames for the shim, sent by flush as far as it takes them.
     std::vector<std::byte> &frames() { return frames_; }
+    // Whole frames that go behind those: at once and without a copy, if they are large and the link takes them.
+    void pass(std::span<const std::byte> whole_frames);
     std::size_t queued() const { return frames_.size() - sent_; }
     void flush();
     // Sends everything that is queued, however long that takes, and returns once the host has it.
@@ -35,6 +37,7 @@ public:
 private:
     enum class Transport : unsigned char { vsock, port };
     HostLink(Fd fd, Transport transport) : fd_(std::move(fd)), transport_(transport) {}
+    std::size_t write_some(std::span<const std::byte> bytes);
     bool wait_for(short events, int timeout_ms) const;
 
     Fd fd_;

@@ -4,15 +4,31 @@
 #include <cerrno>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 namespace boxlite {
 namespace {
 
-// One turn of one command, so that none delays another. With its header it fills the reader of the shim and whole
-// buffers of a port.
-std::array<std::byte, 131'072 - header_bytes> piece;
+// One turn of one command, so that none delays another. It takes much at once: each read of a full pipe wakes its
+// writer. The bytes are read to where they are sent from, each frame behind the room for its header; one fills the
+// reader of the shim and whole buffers of a port.
+constexpr std::size_t frame_bytes = 131'072;
+constexpr std::size_t piece_bytes = frame_bytes - header_bytes;
+constexpr std::size_t pieces = 8;
+constexpr std::size_t turn_bytes = pieces * piece_bytes;
+std::array<std::byte, pieces * frame_bytes> frames;
 constexpr std::size_t most_in_terminal = 256 * 1024;
+
+ssize_t read_pieces(int pipe, std::size_t most) {
+    std::array<iovec, pieces> parts{};
+    int count = 0;
+    for (std::size_t at = 0; at < most; at += piece_bytes, ++count) {
+        const std::size_t n = static_cast<std::size_t>(count);
+        parts[n] = {frames.data() + n * frame_bytes + header_bytes, std::min(piece_bytes, most - at)};
+    }
+    return ::readv(pipe, parts.data(), count);
+}
 
 } // namespace
 
@@ -32,45 +48,49 @@ void Output::command_ended() {
     ready_ = true;
 }
 
-bool Output::take_turn(std::uint32_t stream, std::vector<std::byte> &frames) {
-    if (ended_ || !ready_) return false;
-    const std::size_t most = std::min({piece.size(), std::size_t{credit_.left()}, rest_.value_or(piece.size())});
-    if (rest_ && *rest_ == 0) {
-        finish(stream, frames);
-        return true;
-    }
-    if (most == 0) return false;
+std::span<const std::byte> Output::take_turn(std::uint32_t stream) {
+    if (ended_ || !ready_) return {};
+    if (rest_ && *rest_ == 0) return finish(stream);
+    const std::size_t most = std::min({turn_bytes, std::size_t{credit_.left()}, rest_.value_or(turn_bytes)});
+    if (most == 0) return {};
 
-    const ssize_t count = ::read(pipe_.get(), piece.data(), most);
-    if (count < 0 && errno == EAGAIN) {
-        ready_ = false;
-        if (rest_) finish(stream, frames);
-        return rest_.has_value();
-    }
+    const ssize_t count = read_pieces(pipe_.get(), most);
     if (count <= 0) {
-        closed_ = true;
         ready_ = false;
+        closed_ = closed_ || count == 0 || errno != EAGAIN;
         // Its END goes with the command's end: a stream is over when the main process is, and one frame more is one wake-up more.
-        if (rest_) finish(stream, frames);
-        return rest_.has_value();
+        return rest_ ? finish(stream) : std::span<const std::byte>();
     }
     const auto bytes = static_cast<std::size_t>(count);
     bulk_.moved(pipe_.get(), bytes);
     credit_.spend(bytes);
     if (rest_) *rest_ -= bytes;
     ended_ = rest_ && *rest_ == 0;
-    append_frame(frames, Kind::data, stream, std::span(piece).first(bytes), channel_flags(channel_, ended_));
-    return true;
+    return put_headers(stream, bytes);
 }
 
-void Output::finish(std::uint32_t stream, std::vector<std::byte> &frames) {
-    append_frame(frames, Kind::data, stream, {}, channel_flags(channel_, true));
+std::span<const std::byte> Output::finish(std::uint32_t stream) {
     ended_ = true;
+    return put_headers(stream, 0);
+}
+
+// The frames lie one behind the other: only the last is not full.
+std::span<const std::byte> Output::put_headers(std::uint32_t stream, std::size_t bytes) const {
+    std::size_t at = 0;
+    do {
+        const std::size_t length = std::min(piece_bytes, bytes);
+        bytes -= length;
+        const std::uint8_t flags = channel_flags(channel_, ended_ && bytes == 0);
+        const auto header = encode_header({static_cast<std::uint32_t>(length), Kind::data, flags, stream});
+        std::ranges::copy(header, frames.begin() + static_cast<std::ptrdiff_t>(at));
+        at += header_bytes + length;
+    } while (bytes > 0);
+    return std::span(frames).first(at);
 }
 
 bool Output::discard_turn() {
     if (closed_ || !ready_) return false;
-    const ssize_t count = ::read(pipe_.get(), piece.data(), piece.size());
+    const ssize_t count = ::read(pipe_.get(), frames.data(), frames.size());
     if (count < 0 && errno == EAGAIN)
         ready_ = false;
     else if (count <= 0)

@@ -6,7 +6,7 @@
 #include "poller.hpp"
 #include <cstdint>
 #include <optional>
-#include <vector>
+#include <span>
 
 namespace boxlite {
 
@@ -27,15 +27,16 @@ public:
     void command_ended();
     bool ended() const { return ended_; }
 
-    // Moves one piece into `frames`; false when there was nothing to do.
-    bool take_turn(std::uint32_t stream, std::vector<std::byte> &frames);
+    // The next pieces as whole frames, good until the next turn of any output; empty when there was nothing to do.
+    std::span<const std::byte> take_turn(std::uint32_t stream);
     // After the end: throws one piece away. False when there was none.
     bool discard_turn();
     // Nobody holds the writing end any more.
     bool closed() const { return closed_; }
 
 private:
-    void finish(std::uint32_t stream, std::vector<std::byte> &frames);
+    std::span<const std::byte> finish(std::uint32_t stream);
+    std::span<const std::byte> put_headers(std::uint32_t stream, std::size_t bytes) const;
 
     WatchedFd pipe_;
     Channel channel_;

@@ -1,6 +1,7 @@
 #include "frame.hpp"
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace boxlite {
 namespace {
@@ -210,7 +211,7 @@ void FrameReader::filled(std::size_t count) {
 
 Result<std::optional<Frame>> FrameReader::next() {
     if (failed_) return *failed_;
-    if (held() < header_bytes) return std::optional<Frame>{};
+    if (held() < wanted_) return std::optional<Frame>{};
     const auto bytes = std::span<const std::byte>(buffer_).subspan(begin_, held());
     const auto header = decode_header(bytes.first<header_bytes>());
     if (!header) {
@@ -218,8 +219,9 @@ Result<std::optional<Frame>> FrameReader::next() {
         return *failed_;
     }
     const std::size_t length = header.value().length;
-    if (bytes.size() < header_bytes + length) return std::optional<Frame>{};
-    begin_ += header_bytes + length;
+    wanted_ = header_bytes + length;
+    if (bytes.size() < wanted_) return std::optional<Frame>{};
+    begin_ += std::exchange(wanted_, header_bytes);
     return std::optional<Frame>{Frame{header.value(), bytes.subspan(header_bytes, length)}};
 }
 

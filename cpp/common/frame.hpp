@@ -109,6 +109,8 @@ private:
     std::vector<std::byte> buffer_;
     std::size_t begin_ = 0;
     std::size_t end_ = 0;
+    // Of these, before the next frame can be looked at: a large one comes in many reads.
+    std::size_t wanted_ = header_bytes;
     std::optional<Failure> failed_;
 };
 

@@ -42,6 +42,11 @@ Result<Fd> accept_one(int listener) {
     return failure_from_errno("accept a connection", errno);
 }
 
+void widen_send_buffer(int socket) {
+    constexpr int wide_bytes = 1 << 20;
+    ::setsockopt(socket, SOL_SOCKET, SO_SNDBUF, &wide_bytes, sizeof wide_bytes);
+}
+
 pid_t peer_pid(int socket) {
     ucred credentials{};
     socklen_t length = sizeof credentials;

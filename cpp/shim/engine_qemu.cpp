@@ -1,4 +1,5 @@
 #include "../common/io.hpp"
+#include "../common/socket.hpp"
 #include "engine.hpp"
 #include "host_tsc.hpp"
 #include <cerrno>
@@ -90,6 +91,7 @@ public:
         if (!console) return console.failure();
         auto agent = make_socket_pair();
         if (!agent) return agent.failure();
+        widen_send_buffer(agent.value().theirs.get());
         auto log = make_pipe();
         if (!log) return log.failure();
         const Fd kernel(::open(settings.programs.kernel.c_str(), O_RDONLY | O_CLOEXEC));

@@ -1,4 +1,5 @@
 #include "link.hpp"
+#include "../common/socket.hpp"
 #include <algorithm>
 #include <cerrno>
 #include <sys/epoll.h>
@@ -50,6 +51,10 @@ bool SendQueue::flush(int socket) {
         sent_of_first_ = 0;
     }
     return true;
+}
+
+Link::Link(Fd socket) : socket_(std::move(socket)) {
+    widen_send_buffer(socket_.get());
 }
 
 bool Link::fill() {

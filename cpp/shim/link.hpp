@@ -26,7 +26,7 @@ private:
 // One non-blocking connection that speaks the box protocol: a preamble, then frames.
 class Link {
 public:
-    explicit Link(Fd socket) : socket_(std::move(socket)) {}
+    explicit Link(Fd socket);
 
     int fd() const { return socket_.get(); }
 

@@ -1,4 +1,3 @@
-#include "agent/assembly.hpp"
 #include "agent/credit.hpp"
 #include "agent/input.hpp"
 #include "agent/output.hpp"
@@ -31,14 +30,15 @@ std::vector<Piece> read_frames(std::vector<std::byte> &frames) {
     return pieces;
 }
 
+bool take_turn(Output &output, std::vector<std::byte> &frames) {
+    const auto frame = output.take_turn(1);
+    frames.insert(frames.end(), frame.begin(), frame.end());
+    return !frame.empty();
+}
+
 Frame data_frame(std::string_view bytes, bool end = false) {
     return {{static_cast<std::uint32_t>(bytes.size()), Kind::data, channel_flags(Channel::in, end), 1},
             std::as_bytes(std::span(bytes))};
-}
-
-Frame control_frame(std::uint32_t stream, std::string_view bytes, bool more, Kind kind = Kind::open) {
-    const std::uint8_t flags = more ? flag_more : std::uint8_t{0};
-    return {{static_cast<std::uint32_t>(bytes.size()), kind, flags, stream}, std::as_bytes(std::span(bytes))};
 }
 
 struct Pipes {
@@ -90,18 +90,42 @@ TEST(AgentOutput, APipeThatMuchGoesThroughIsMadeLarger) {
     std::vector<std::byte> frames;
     const std::string bytes(60'000, 'x');
     ASSERT_GT(::write(writer, bytes.data(), bytes.size()), 0);
-    output.take_turn(1, frames);
+    take_turn(output, frames);
     EXPECT_EQ(::fcntl(writer, F_GETPIPE_SZ), usual);
     for (int n = 0; n < 4; ++n) {
         ASSERT_GT(::write(writer, bytes.data(), bytes.size()), 0);
         output.note(0);
-        while (output.take_turn(1, frames)) {}
+        while (take_turn(output, frames)) {}
     }
     ASSERT_TRUE(output.grant(initial_credit));
     ASSERT_GT(::write(writer, bytes.data(), bytes.size()), 0);
     output.note(0);
-    while (output.take_turn(1, frames)) {}
+    while (take_turn(output, frames)) {}
     EXPECT_EQ(::fcntl(writer, F_GETPIPE_SZ), 1 << 20);
+}
+
+TEST(AgentOutput, WhatAPipeHoldsIsTakenInOneTurnAsWholeFrames) {
+    Pipes ends;
+    const int writer = ends.pipe.write.get();
+    ASSERT_GE(::fcntl(writer, F_SETPIPE_SZ, 1 << 20), 1 << 20);
+    Output output(std::move(ends.pipe.read), Channel::err);
+    ASSERT_TRUE(output.grant(initial_credit));
+    std::string bytes;
+    for (int n = 0; bytes.size() < 300'000; ++n)
+        bytes += std::to_string(n);
+    ASSERT_EQ(::write(writer, bytes.data(), bytes.size()), static_cast<ssize_t>(bytes.size()));
+    output.command_ended();
+    std::vector<std::byte> frames;
+    ASSERT_TRUE(take_turn(output, frames));
+    EXPECT_TRUE(output.ended());
+    const auto pieces = read_frames(frames);
+    ASSERT_EQ(pieces.size(), 3u);
+    std::string got;
+    for (const Piece &piece : pieces) {
+        EXPECT_EQ(piece.flags, channel_flags(Channel::err, &piece == &pieces.back()));
+        got += piece.bytes;
+    }
+    EXPECT_EQ(got, bytes);
 }
 
 TEST(AgentOutput, NothingIsReadBeyondTheCredit) {
@@ -113,13 +137,13 @@ TEST(AgentOutput, NothingIsReadBeyondTheCredit) {
         const std::string more(60'000, 'x');
         if (::write(ends.pipe.write.get(), more.data(), more.size()) <= 0) break;
         output.note(0);
-        while (output.take_turn(1, frames)) {}
+        while (take_turn(output, frames)) {}
         for (const Piece &piece : read_frames(frames))
             sent += piece.bytes.size();
     }
     EXPECT_EQ(sent, initial_credit);
     EXPECT_TRUE(output.grant(10));
-    EXPECT_TRUE(output.take_turn(1, frames));
+    EXPECT_TRUE(take_turn(output, frames));
     EXPECT_EQ(read_frames(frames).at(0).bytes.size(), 10u);
 }
 
@@ -130,13 +154,13 @@ TEST(AgentOutput, TheEndOfTheCommandIsTheEndOfItsOutputWhoeverHoldsThePipe) {
     ASSERT_EQ(::write(ends.pipe.write.get(), "before", 6), 6);
     output.command_ended();
     ASSERT_EQ(::write(ends.pipe.write.get(), "after", 5), 5);
-    EXPECT_TRUE(output.take_turn(1, frames));
+    EXPECT_TRUE(take_turn(output, frames));
     const auto pieces = read_frames(frames);
     ASSERT_EQ(pieces.size(), 1u);
     EXPECT_EQ(pieces[0].bytes, "before");
     EXPECT_EQ(pieces[0].flags, channel_flags(Channel::err, true));
     EXPECT_TRUE(output.ended());
-    EXPECT_FALSE(output.take_turn(1, frames));
+    EXPECT_FALSE(take_turn(output, frames));
     EXPECT_TRUE(output.discard_turn());
     EXPECT_FALSE(output.closed());
     ends.pipe.write.reset();
@@ -150,7 +174,7 @@ TEST(AgentOutput, AnEmptyOutputEndsWithoutCredit) {
     Output output(std::move(ends.pipe.read), Channel::out);
     std::vector<std::byte> frames;
     output.command_ended();
-    EXPECT_TRUE(output.take_turn(1, frames));
+    EXPECT_TRUE(take_turn(output, frames));
     EXPECT_TRUE(output.ended());
 }
 
@@ -228,48 +252,6 @@ TEST(AgentInput, MoreThanTheCreditIsRefused) {
     Input input(std::move(ends.pipe.write));
     EXPECT_TRUE(input.receive(data_frame(std::string(initial_credit, 'x'))));
     EXPECT_FALSE(input.receive(data_frame("x")));
-}
-
-TEST(AgentAssembly, PartsOfManyStreamsAreKeptApart) {
-    Assembly assembly;
-    EXPECT_FALSE(assembly.add(control_frame(1, "a", true)).value());
-    EXPECT_FALSE(assembly.add(control_frame(2, "x", true)).value());
-    EXPECT_EQ(*assembly.add(control_frame(1, "b", false)).value(), "ab");
-    EXPECT_EQ(*assembly.add(control_frame(2, "y", false)).value(), "xy");
-}
-
-TEST(AgentAssembly, WhatExceedsTheLimitIsRefusedOnceAndItsRestPassedOver) {
-    Assembly assembly;
-    const std::string part(max_payload_bytes, 'a');
-    int refused = 0;
-    for (int i = 0; i < 40; ++i) {
-        const auto added = assembly.add(control_frame(1, part, true));
-        if (!added) {
-            EXPECT_EQ(added.failure().code, "limit");
-            ++refused;
-        }
-    }
-    EXPECT_EQ(refused, 1);
-    EXPECT_FALSE(assembly.add(control_frame(1, "end", false)).value());
-    EXPECT_EQ(*assembly.add(control_frame(1, "new", false)).value(), "new");
-}
-
-TEST(AgentAssembly, AllTogetherTheyHoldABoundedAmount) {
-    Assembly assembly;
-    const std::string part(max_payload_bytes, 'a');
-    std::size_t taken = 0;
-    for (std::uint32_t stream = 1; stream <= 200; ++stream)
-        taken += assembly.add(control_frame(stream, part, true)) ? part.size() : 0;
-    EXPECT_LE(taken, 4 * max_control_bytes);
-    EXPECT_TRUE(assembly.forget(1));
-    EXPECT_FALSE(assembly.forget(1));
-    EXPECT_TRUE(assembly.add(control_frame(1000, part, true)));
-}
-
-TEST(AgentAssembly, AnotherKindInBetweenBreaksTheProtocol) {
-    Assembly assembly;
-    EXPECT_TRUE(assembly.add(control_frame(1, "a", true)));
-    EXPECT_EQ(assembly.add(control_frame(1, "b", false, Kind::control)).failure().code, "protocol");
 }
 
 } // namespace

@@ -1,7 +1,7 @@
 import { initialCredit, malformed } from '../shim/protocol';
 
 // A stream that is read in bulk gets a larger window, once: credit takes a while to reach its sender.
-const bulkWindow = 1024 * 1024;
+const bulkWindow = 2 * 1024 * 1024;
 
 /** Sees what comes, and takes nothing. */
 export interface InflowObserver {

@@ -5,6 +5,8 @@ import { malformed } from '../shim/protocol';
 /** How much of a file goes into one record: whole blocks, and the record still fits into one frame of input. */
 export const treeDataBytes = 124 * 1024;
 const headBytes = 5;
+/** What comes before the bytes in a record of data. */
+export const dataHeadBytes = headBytes + 8;
 const metaBytes = 16;
 const longestPayload = 256 * 1024;
 const longestName = 255;
@@ -34,6 +36,13 @@ export function encodeRecord(record: TreeRecord): Buffer {
     1,
   );
   return Buffer.concat([head, ...payload]);
+}
+
+/** Makes a record of data of what lies behind the room for its head. */
+export function writeDataHead(record: Buffer, offset: number): void {
+  record.write('B', 'latin1');
+  record.writeUInt32LE(record.length - headBytes, 1);
+  record.writeBigUInt64LE(BigInt(offset), headBytes);
 }
 
 function payloadOf(record: TreeRecord): Buffer[] {

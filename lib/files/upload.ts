@@ -4,12 +4,11 @@ import { basename, resolve } from 'node:path';
 import { BoxliteError } from '../errors';
 import type { Outflow } from '../exec/outflow';
 import type { FileCall } from './call';
+import { DataRecords } from './data-records';
 import { asFileFailure } from './host-failure';
-import { encodeRecord, type TreeMeta, type TreeRecord, treeDataBytes } from './tree-records';
+import { encodeRecord, type TreeMeta, type TreeRecord } from './tree-records';
 
 const worthAWrite = 64 * 1024;
-// What is read of a file at once.
-const readBytes = 4 * treeDataBytes;
 // As small as a hole usually is.
 const blockBytes = 4096;
 const zeroBlock = Buffer.alloc(blockBytes);
@@ -94,23 +93,26 @@ class Packer {
 
   /** Sends what is in the file, without its holes; returns how long it turned out to be. */
   async #data(file: FileHandle, size: number, hasHoles: boolean): Promise<number> {
-    // Records are copies of what is read into it.
-    const buffer = Buffer.allocUnsafeSlow(Math.min(readBytes, size));
+    const records = new DataRecords(size);
     let at = 0;
     while (at < size) {
-      const { bytesRead } = await file.read(buffer, 0, Math.min(buffer.length, size - at), at);
+      const { bytesRead } = await file.readv(records.parts, at);
       if (bytesRead === 0) break;
-      const bytes = buffer.subarray(0, bytesRead);
-      for (const [begin, end] of hasHoles ? dataRuns(bytes) : [[0, bytesRead] as const])
-        await this.#run(at + begin, bytes.subarray(begin, end));
-      at += bytesRead;
+      const end = Math.min(at + bytesRead, size);
+      for (const part of records.parts) {
+        const length = Math.min(part.length, end - at);
+        if (length <= 0) break;
+        if (hasHoles || length < worthAWrite) await this.#runs(at, part.subarray(0, length), hasHoles);
+        else await this.#putLarge(records.record(part, at, length));
+        at += length;
+      }
     }
     return at;
   }
 
-  async #run(offset: number, bytes: Buffer): Promise<void> {
-    for (let at = 0; at < bytes.length; at += treeDataBytes)
-      await this.#put({ kind: 'B', offset: offset + at, bytes: bytes.subarray(at, at + treeDataBytes) });
+  async #runs(offset: number, bytes: Buffer, hasHoles: boolean): Promise<void> {
+    for (const [begin, end] of hasHoles ? dataRuns(bytes) : [[0, bytes.length] as const])
+      await this.#put({ kind: 'B', offset: offset + begin, bytes: bytes.subarray(begin, end) });
   }
 
   async #put(record: TreeRecord): Promise<void> {
@@ -120,10 +122,20 @@ class Packer {
     if (this.#heldBytes >= worthAWrite) await this.#flush();
   }
 
+  /** Of a whole record, which may change once this resolves. */
+  async #putLarge(record: Buffer): Promise<void> {
+    if (this.#heldBytes > 0) await this.#flush();
+    await this.#write(record);
+  }
+
   async #flush(): Promise<void> {
     const bytes = this.#held.length === 1 ? (this.#held[0] as Buffer) : Buffer.concat(this.#held);
     this.#held = [];
     this.#heldBytes = 0;
+    await this.#write(bytes);
+  }
+
+  async #write(bytes: Buffer): Promise<void> {
     if (!(await this.#out.write(bytes))) throw new Ended();
   }
 }

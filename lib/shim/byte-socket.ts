@@ -1,6 +1,6 @@
 import { createConnection, type Socket } from 'node:net';
 
-// As much as a shim's socket holds.
+// At least as much as the largest frame.
 const readBytes = 256 * 1024;
 
 /** A unix socket that is read into one piece of memory, again and again: what passes through leaves no garbage. */

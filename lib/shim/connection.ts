@@ -3,6 +3,7 @@ import { BoxliteError } from '../errors';
 import type { ErrorCode } from '../types';
 import type { Deadline } from '../util/deadline';
 import { ByteSocket } from './byte-socket';
+import { FrameMemory } from './frame-memory';
 import {
   type Channel,
   ControlJoiner,
@@ -12,10 +13,12 @@ import {
   encodePreamble,
   type Frame,
   FrameReader,
+  headerBytes,
   malformed,
   maxPayloadBytes,
   preambleBytes,
   readObject,
+  writeFrame,
 } from './protocol';
 
 /** Who hears what comes for one call. `ended` or `lost` is the last of it. */
@@ -43,6 +46,7 @@ export class ShimConnection {
   readonly #socket: Socket;
   readonly #calls = new Map<number, OpenCall>();
   readonly #reader: FrameReader;
+  readonly #memory = new FrameMemory();
   readonly #requests = new Map<number, { resolve: (value: unknown) => void; reject: (error: BoxliteError) => void }>();
   #onNotice: (notice: Record<string, unknown>) => void = () => {};
   #nextStream = 1;
@@ -106,8 +110,12 @@ export class ShimConnection {
       for (const frame of encodeControl('control', stream, request)) this.#socket.write(frame);
   }
 
+  /** The bytes are copied: they may change once it returns. */
   data(stream: number, channel: Channel, bytes: Uint8Array, end: boolean): void {
-    if (this.#calls.has(stream)) this.#socket.write(encodeFrame('data', stream, bytes, { channel, end }));
+    if (!this.#calls.has(stream)) return;
+    const frame = this.#memory.take(headerBytes + bytes.length);
+    writeFrame(frame, 'data', stream, bytes, { channel, end });
+    this.#socket.write(frame, () => this.#memory.give(frame));
   }
 
   grant(stream: number, channel: Channel, bytes: number): void {

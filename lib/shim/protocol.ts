@@ -103,7 +103,17 @@ export function encodeFrame(
   payload: Uint8Array = Buffer.alloc(0),
   options: { channel?: Channel; more?: boolean; end?: boolean } = {},
 ): Buffer {
-  const frame = Buffer.allocUnsafe(headerBytes + payload.length);
+  return writeFrame(Buffer.allocUnsafe(headerBytes + payload.length), kind, stream, payload, options);
+}
+
+/** Writes a frame into memory that is as long as it. */
+export function writeFrame(
+  frame: Buffer,
+  kind: KindName,
+  stream: number,
+  payload: Uint8Array,
+  options: { channel?: Channel; more?: boolean; end?: boolean },
+): Buffer {
   frame.writeUInt32LE(payload.length, 0);
   frame.writeUInt8(kinds[kind], 4);
   frame.writeUInt8(

@@ -35,14 +35,14 @@ describe('an output stream', () => {
     const grants: number[] = [];
     const inflow = new Inflow((bytes) => grants.push(bytes));
     const piece = Buffer.alloc(initialCredit / 4);
-    for (let n = 0; n < 32; n++) {
+    for (let n = 0; n < 36; n++) {
       inflow.push(piece, false);
       await inflow.take();
     }
-    const window = 1024 * 1024;
-    expect(grants.reduce((sum, bytes) => sum + bytes)).toBe(32 * piece.length + window - initialCredit);
+    const window = 2 * 1024 * 1024;
+    expect(grants.reduce((sum, bytes) => sum + bytes)).toBe(36 * piece.length + window - initialCredit);
     expect(grants.slice(4)).toEqual(grants.slice(4).map(() => window / 4));
-    for (let n = 0; n < 16; n++) inflow.push(piece, false);
+    for (let n = 0; n < 32; n++) inflow.push(piece, false);
     expect(() => inflow.push(Buffer.alloc(1), false)).toThrow(expect.objectContaining({ code: 'protocol' }));
   });
 

@@ -124,7 +124,7 @@ bool FileCall::step(std::int64_t now_ns) {
 
 bool FileCall::move_output() {
     if (ending_) return output_->discard_turn();
-    return output_->take_turn(stream_, frames());
+    return pass(output_->take_turn(stream_));
 }
 
 void FileCall::read_words() {
