@@ -26,7 +26,7 @@ function runHere() {
 async function runThere() {
   await buildLab();
   const script = command.map((word) => `'${word}'`).join(' ');
-  return (await runInLab({ script, cpus: 2, timeoutMs: HOURS_MS })).code;
+  return (await runInLab({ script, timeoutMs: HOURS_MS })).code;
 }
 
 function readArguments() {
