@@ -251,7 +251,8 @@ function answeredPreamble(bytes: ByteSocket, reader: FrameReader, nonce: string)
   const { socket } = bytes;
   return new Promise((resolve, reject) => {
     const stop = () => {
-      bytes.onBytes = (piece) => reader.push(piece);
+      // Nobody takes it yet.
+      bytes.onBytes = (piece) => reader.push(Buffer.from(piece));
       socket.off('error', reject).off('close', onClose);
     };
     const onClose = () => reject(new Error('closed before its preamble'));

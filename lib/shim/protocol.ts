@@ -172,53 +172,84 @@ function decodeHeader(bytes: Buffer): { frame: Omit<Frame, 'payload'>; length: n
 
 /** Cuts the byte stream of one connection into frames, however it was torn. */
 export class FrameReader {
-  #buffer = Buffer.allocUnsafe(2 * readBytes);
+  // What was pushed last, not yet looked at.
+  #fresh: Buffer = Buffer.alloc(0);
+  // The begin of a frame whose rest has not come.
+  #torn = Buffer.allocUnsafe(2 * readBytes);
   #begin = 0;
   #end = 0;
 
-  /** Into the reader's own memory: nothing is allocated for what passes through. */
+  /** A view will do: what is left of it is copied before next() returns null. Nothing is allocated for what passes through. */
   push(bytes: Buffer): void {
-    if (this.#buffer.length - this.#end < bytes.length) this.#makeRoom(bytes.length);
-    bytes.copy(this.#buffer, this.#end);
-    this.#end += bytes.length;
+    this.#gather(this.#fresh.length);
+    this.#fresh = bytes;
   }
 
   /** Whether what came begins as a preamble does; a frame never does, since the magic would be too long a length. */
   isPreamble(): boolean {
+    this.#gather(this.#fresh.length);
     const held = this.#held;
     return held.subarray(0, magic.length).equals(magic.subarray(0, held.length));
   }
 
   /** Exactly that many bytes outside any frame, or null while they are missing. */
   take(count: number): Buffer | null {
+    this.#gather(this.#fresh.length);
     const held = this.#held;
     if (held.length < count) return null;
     this.#begin += count;
     return held.subarray(0, count);
   }
 
-  /** The next whole frame, or null. Throws 'protocol'. */
+  /** The next whole frame, good until the next call, or null. Throws 'protocol'. */
   next(): Frame | null {
-    const held = this.#held;
-    if (held.length < headerBytes) return null;
-    const { frame, length } = decodeHeader(held);
-    if (held.length < headerBytes + length) return null;
-    this.#begin += headerBytes + length;
-    return { ...frame, payload: held.subarray(headerBytes, headerBytes + length) };
+    if (this.#begin < this.#end) return this.#mend();
+    const read = frameAt(this.#fresh);
+    if (read) this.#fresh = this.#fresh.subarray(read.bytes);
+    else this.#gather(this.#fresh.length);
+    return read?.frame ?? null;
+  }
+
+  /** The frame that was torn, once its rest is there. */
+  #mend(): Frame | null {
+    this.#gather(headerBytes - this.#held.length);
+    if (this.#held.length < headerBytes) return null;
+    this.#gather(headerBytes + decodeHeader(this.#held).length - this.#held.length);
+    const read = frameAt(this.#held);
+    if (read) this.#begin += read.bytes;
+    return read?.frame ?? null;
+  }
+
+  #gather(most: number): void {
+    const bytes = this.#fresh.subarray(0, Math.max(0, most));
+    if (bytes.length === 0) return;
+    if (this.#torn.length - this.#end < bytes.length) this.#makeRoom(bytes.length);
+    bytes.copy(this.#torn, this.#end);
+    this.#end += bytes.length;
+    this.#fresh = this.#fresh.subarray(bytes.length);
   }
 
   #makeRoom(bytes: number): void {
     const held = this.#held;
     const needed = held.length + bytes;
-    if (needed > this.#buffer.length) this.#buffer = Buffer.allocUnsafe(Math.max(needed, this.#buffer.length * 2));
-    held.copy(this.#buffer);
+    if (needed > this.#torn.length) this.#torn = Buffer.allocUnsafe(Math.max(needed, this.#torn.length * 2));
+    held.copy(this.#torn);
     this.#begin = 0;
     this.#end = held.length;
   }
 
   get #held(): Buffer {
-    return this.#buffer.subarray(this.#begin, this.#end);
+    return this.#torn.subarray(this.#begin, this.#end);
   }
+}
+
+/** The frame that the bytes begin with, and how long it is; null while it is not whole. */
+function frameAt(bytes: Buffer): { frame: Frame; bytes: number } | null {
+  if (bytes.length < headerBytes) return null;
+  const { frame, length } = decodeHeader(bytes);
+  if (bytes.length < headerBytes + length) return null;
+  const payload = bytes.subarray(headerBytes, headerBytes + length);
+  return { frame: { ...frame, payload }, bytes: headerBytes + length };
 }
 
 /** Puts the parts of one stream's split control payloads together. */

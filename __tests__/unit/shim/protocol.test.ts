@@ -15,9 +15,12 @@ function read(...pieces: Buffer[]): Frame[] {
   const reader = new FrameReader();
   const frames: Frame[] = [];
   for (const piece of pieces) {
-    reader.push(piece);
+    const view = Buffer.from(piece);
+    reader.push(view);
     for (let frame = reader.next(); frame; frame = reader.next())
       frames.push({ ...frame, payload: Buffer.from(frame.payload) });
+    // What comes next overwrites it.
+    view.fill(0xff);
   }
   return frames;
 }
