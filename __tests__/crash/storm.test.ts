@@ -1,5 +1,6 @@
 import { tempHome } from '../helpers/homes';
 import { busyboxImage } from '../helpers/images';
+import { killIfThere } from '../helpers/kill';
 import { findLeftovers, processesOf } from '../helpers/leftovers';
 import { engine, tempRuntime } from '../helpers/runtimes';
 import { scaled } from '../helpers/speed';
@@ -92,7 +93,7 @@ function processKilled(home: string, part: 'shim' | 'machine'): boolean {
   const pid = boxIds(home)
     .map((id) => pidOf(id, part))
     .find((found) => found !== undefined);
-  return pid !== undefined && process.kill(pid, 'SIGKILL');
+  return pid !== undefined && killIfThere(pid);
 }
 
 async function agentKilled(home: string, program: Program): Promise<boolean> {

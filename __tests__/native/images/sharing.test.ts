@@ -7,6 +7,7 @@ import type { Images } from '../../../lib/index';
 import { newSeed, randomOf } from '../../crash/support/choose';
 import { tempHome } from '../../helpers/homes';
 import { closeImages, stored, tempImages } from '../../helpers/image-homes';
+import { killIfThere } from '../../helpers/kill';
 import { Meddler, type Seen } from '../../helpers/meddler';
 import { testImage } from '../../helpers/oci';
 import { type Registry, startRegistry } from '../../helpers/registry';
@@ -177,7 +178,7 @@ function toolsOf(home: string): number[] {
 }
 
 function killTools(home: string): void {
-  for (const pid of toolsOf(home)) process.kill(pid, 'SIGKILL');
+  for (const pid of toolsOf(home)) killIfThere(pid);
 }
 
 function commandOf(pid: string): string {
