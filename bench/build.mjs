@@ -21,14 +21,14 @@ const bareMachine = {
   id: 'bench-bare',
   title: 'bare machine of the benchmark',
   script: import.meta.url,
-  inputs: ['bench/bare', 'bench/stream.c', 'scripts/setup/ext4.mjs'],
+  inputs: ['bench/bare', 'scripts/setup/ext4.mjs'],
   outputs: ['out/bench/bare_runner', 'out/bench/bare.ext4', 'out/bench/stream'],
   async run(context) {
     mkdirSync(built, { recursive: true });
     const source = (name) => join(root, 'bench', 'bare', name);
     await context.run('gcc', ['-std=gnu17', '-Os', '-static', '-s', ...WARNINGS, '-o', agent, source('bare_agent.c')]);
     await context.run('gcc', ['-std=gnu17', '-Os', '-static', '-s', ...WARNINGS, '-o', program, source('true.c')]);
-    await context.run('gcc', ['-std=gnu17', '-Os', '-static', '-s', ...WARNINGS, '-o', stream, join(here, 'stream.c')]);
+    await context.run('gcc', ['-std=gnu17', '-Os', '-static', '-s', ...WARNINGS, '-o', stream, source('stream.c')]);
     await context.run('g++', ['-std=c++20', '-O2', ...WARNINGS, '-o', bare.runner, source('bare_runner.cpp')]);
     await makeDisk(context);
   },

@@ -4,5 +4,5 @@ export const machine = { cpus: 1, memoryMiB: 256 };
 export const busyMachine = { cpus: 2, memoryMiB: 512 };
 
 export const bootTimeoutMs = 60_000;
-/** How much is streamed through the channel; bare/bare_agent.c has the same number. */
+/** How much is streamed through the channel; bare/stream_out.h has the same number. */
 export const streamBytes = 64 * 2 ** 20;

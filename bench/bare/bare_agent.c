@@ -9,13 +9,13 @@
 // After sys/socket.h, whose sockaddr it needs.
 #include <linux/vm_sockets.h>
 
+#include "stream_out.h"
+
 static const unsigned agent_port = 1024;
 static const char hello = 'h';
 static const char run = 'r';
 static const char put_out = 'o';
 static const char take_in = 'i';
-static const size_t stream_bytes = 64u << 20;
-static char piece[256 * 1024];
 
 static int dial_vsock(void) {
     const struct sockaddr_vm host = {.svm_family = AF_VSOCK, .svm_cid = VMADDR_CID_HOST, .svm_port = agent_port};
@@ -42,17 +42,7 @@ static char run_true(void) {
     return (char)WEXITSTATUS(status);
 }
 
-// Both return what is left to do: 0, unless the channel broke.
-static size_t stream_out(int stream) {
-    size_t left = stream_bytes;
-    while (left > 0) {
-        const ssize_t count = write(stream, piece, left < sizeof piece ? left : sizeof piece);
-        if (count <= 0) break;
-        left -= (size_t)count;
-    }
-    return left;
-}
-
+// What is left to take: 0, unless the channel broke.
 static size_t stream_in(int stream) {
     size_t left = stream_bytes;
     while (left > 0) {

@@ -22,15 +22,13 @@ export async function held(box, shim) {
 
 /** What garbage there is goes first: when it does otherwise is V8's choice. */
 export function rssAfterCollection() {
-  globalThis.gc();
-  globalThis.gc();
+  collect();
   return rssOf('self');
 }
 
 /** What this process still refers to, MiB: its RSS also has the room that V8 gives its own collector, by and by. */
 export function heldAfterCollection() {
-  globalThis.gc();
-  globalThis.gc();
+  collect();
   const { heapUsed, external } = process.memoryUsage();
   return (heapUsed + external) / 2 ** 20;
 }
@@ -42,6 +40,11 @@ export function forgetPeak() {
 /** The most that this process held since forgetPeak(), garbage included, MiB. */
 export function peakRss() {
   return kiB(readFileSync('/proc/self/status', 'utf8'), 'VmHWM') / 1024;
+}
+
+function collect() {
+  globalThis.gc();
+  globalThis.gc();
 }
 
 function rssOf(pid) {

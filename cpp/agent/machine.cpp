@@ -12,6 +12,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <utility>
 
 namespace boxlite {
 namespace {
@@ -77,15 +78,15 @@ Status raise_loopback() {
     return success();
 }
 
-void write_setting(const char *path, std::string_view value) {
-    const Fd file(::open(path, O_WRONLY | O_CLOEXEC));
-    if (!file || !write_all(file.get(), value)) console_line("write %s: %s", path, std::strerror(errno));
-}
-
 // What a container may do without being root, it may do here.
 void open_low_ports_and_ping() {
-    write_setting("/proc/sys/net/ipv4/ip_unprivileged_port_start", "0");
-    write_setting("/proc/sys/net/ipv4/ping_group_range", "0 2147483647");
+    constexpr std::pair<const char *, const char *> settings[] = {
+        {"/proc/sys/net/ipv4/ip_unprivileged_port_start", "0"},
+        {"/proc/sys/net/ipv4/ping_group_range", "0 2147483647"},
+    };
+    for (const auto &[path, value] : settings) {
+        if (const Status s = write_setting(path, value); !s) console_line("%s", s.failure().message.c_str());
+    }
 }
 
 } // namespace

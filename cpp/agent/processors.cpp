@@ -1,7 +1,6 @@
 #include "processors.hpp"
 #include "../common/io.hpp"
 #include <cerrno>
-#include <fcntl.h>
 #include <string>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -12,13 +11,6 @@ namespace {
 const std::string processors = "/sys/devices/system/cpu/";
 constexpr const char *first_quota = "/sys/fs/cgroup/first-quota";
 constexpr std::size_t longest_list = 4096;
-
-Status write_setting(const std::string &path, std::string_view value) {
-    const Fd file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
-    if (!file) return failure_from_errno("open " + path, errno);
-    const Status written = write_all(file.get(), value);
-    return written ? success() : failure_from_errno("write " + path, errno);
-}
 
 // The first cgroup with a share of the processors makes the kernel rewrite its scheduler: this one, that nobody is in,
 // while only one processor runs.

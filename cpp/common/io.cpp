@@ -119,6 +119,12 @@ Status write_file_by_rename(const std::string &path, std::string_view content, m
     return sync_directory(directory_of(path));
 }
 
+Status write_setting(const std::string &path, std::string_view value) {
+    const Fd file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+    if (file && write_all(file.get(), value)) return success();
+    return failure_from_errno("write " + path, errno);
+}
+
 Status set_nonblocking(int fd, bool nonblocking) {
     return change_flag(fd, F_GETFL, F_SETFL, O_NONBLOCK, nonblocking);
 }

@@ -23,6 +23,9 @@ Status write_all(int fd, std::string_view text);
 // Write beside, fsync, rename, fsync the directory: a reader sees the old content or the new, also after a crash.
 Status write_file_by_rename(const std::string &path, std::string_view content, mode_t mode = 0600);
 
+// Into a file that is there: a value for one of the kernel's own.
+Status write_setting(const std::string &path, std::string_view value);
+
 Status set_nonblocking(int fd, bool nonblocking = true);
 Status set_close_on_exec(int fd, bool close_on_exec = true);
 
