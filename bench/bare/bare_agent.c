@@ -1,9 +1,11 @@
 // PID 1 of the bare machine: says hello to its host, then does what each byte that it is sent asks for.
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/reboot.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 // After sys/socket.h, whose sockaddr it needs.
@@ -17,10 +19,26 @@ static const char run = 'r';
 static const char put_out = 'o';
 static const char take_in = 'i';
 
+// The box's agent does the same, cpp/agent/vsock_room.hpp: otherwise the host now and then never sends again.
+static void tell_room(int stream) {
+    static unsigned long long room = 4u << 20;
+    room ^= 4096;
+    setsockopt(stream, AF_VSOCK, SO_VM_SOCKETS_BUFFER_SIZE, &room, sizeof room);
+}
+
+// After so many milliseconds a read gives up; 0 for never.
+static void set_patience(int stream, int ms) {
+    const struct timeval patience = {.tv_usec = ms * 1000};
+    setsockopt(stream, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+}
+
 static int dial_vsock(void) {
     const struct sockaddr_vm host = {.svm_family = AF_VSOCK, .svm_cid = VMADDR_CID_HOST, .svm_port = agent_port};
     const int stream = socket(AF_VSOCK, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (stream < 0 || connect(stream, (const struct sockaddr *)&host, sizeof host) != 0) return -1;
+    const unsigned long long most = 8u << 20;
+    setsockopt(stream, AF_VSOCK, SO_VM_SOCKETS_BUFFER_MAX_SIZE, &most, sizeof most);
+    tell_room(stream);
     return stream;
 }
 
@@ -45,11 +63,17 @@ static char run_true(void) {
 // What is left to take: 0, unless the channel broke.
 static size_t stream_in(int stream) {
     size_t left = stream_bytes;
+    size_t untold = 0;
+    set_patience(stream, 50);
     while (left > 0) {
         const ssize_t count = read(stream, piece, left < sizeof piece ? left : sizeof piece);
-        if (count <= 0) break;
-        left -= (size_t)count;
+        if (count <= 0 && errno != EAGAIN) break;
+        if (count > 0) left -= (size_t)count, untold += (size_t)count;
+        if (count > 0 && untold < 1u << 20) continue;
+        tell_room(stream);
+        untold = 0;
     }
+    set_patience(stream, 0);
     return left;
 }
 

@@ -25,6 +25,10 @@ Result<HostLink> HostLink::connect() {
     return HostLink(std::move(dialled.value().fd), dialled.value().is_socket ? Transport::vsock : Transport::port);
 }
 
+HostLink::HostLink(Fd fd, Transport transport) : fd_(std::move(fd)), transport_(transport) {
+    if (transport == Transport::vsock) room_.begin(fd_.get());
+}
+
 Status HostLink::greet() {
     std::array<std::byte, preamble_bytes> preamble;
     std::size_t got = 0;
@@ -73,14 +77,16 @@ Result<std::string> HostLink::await_control(Kind kind) {
 bool HostLink::receive() {
     const std::span<std::byte> room = reader_.room();
     const ssize_t count = ::read(fd_.get(), room.data(), room.size());
-    if (count > 0)
+    if (count > 0) {
         reader_.filled(static_cast<std::size_t>(count));
-    else if (count == 0)
+        if (transport_ == Transport::vsock) room_.received(fd_.get(), static_cast<std::size_t>(count));
+    } else if (count == 0) {
         ended_ = true;
-    else if (errno == EAGAIN)
+    } else if (errno == EAGAIN) {
         readable_ = false;
-    else if (errno != EINTR)
+    } else if (errno != EINTR) {
         ended_ = true;
+    }
     return !ended_;
 }
 

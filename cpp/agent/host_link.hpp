@@ -1,6 +1,7 @@
 #pragma once
 #include "../common/frame.hpp"
 #include "poller.hpp"
+#include "vsock_room.hpp"
 #include <cstddef>
 #include <string>
 #include <vector>
@@ -25,6 +26,10 @@ public:
     bool receive();
     FrameReader &reader() { return reader_; }
 
+    // Does what is due; when it is due again.
+    void step(std::int64_t now_ns) { room_.step(fd_.get(), now_ns); }
+    std::optional<std::int64_t> deadline() const { return room_.deadline(); }
+
     // Frames for the shim, sent by flush as far as it takes them.
     std::vector<std::byte> &frames() { return frames_; }
     // Whole frames that go behind those: at once and without a copy, if they are large and the link takes them.
@@ -36,12 +41,13 @@ public:
 
 private:
     enum class Transport : unsigned char { vsock, port };
-    HostLink(Fd fd, Transport transport) : fd_(std::move(fd)), transport_(transport) {}
+    HostLink(Fd fd, Transport transport);
     std::size_t write_some(std::span<const std::byte> bytes);
     bool wait_for(short events, int timeout_ms) const;
 
     Fd fd_;
     Transport transport_;
+    VsockRoom room_;
     FrameReader reader_;
     std::vector<std::byte> frames_;
     std::size_t sent_ = 0;

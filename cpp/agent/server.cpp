@@ -39,6 +39,7 @@ void Server::turn() {
     }
     services_.cgroups.read_news();
     busy_ = services_.detached.step(boot_clock_ns()) || busy_;
+    services_.host.step(boot_clock_ns());
     calls_.step(boot_clock_ns());
     if (calls_.move_output(most_queued_output)) {
         busy_ = true;
@@ -148,7 +149,9 @@ bool Server::output_stalled(std::int64_t now_ns) {
 int Server::timeout_ms(std::int64_t now_ns) const {
     if (busy_ && services_.host.queued() < most_queued_output) return 0;
     auto due = calls_.next_deadline();
-    if (const auto detached = services_.detached.next_deadline()) due = std::min(due.value_or(*detached), *detached);
+    for (const auto other : {services_.detached.next_deadline(), services_.host.deadline()}) {
+        if (other) due = std::min(due.value_or(*other), *other);
+    }
     if (stop_at_) due = std::min({due.value_or(*stop_at_), *stop_at_, now_ns + 50 * ns_per_ms});
     if (!due) return -1;
     return static_cast<int>(std::clamp<std::int64_t>((*due - now_ns + ns_per_ms - 1) / ns_per_ms, 0, 3'600'000));
