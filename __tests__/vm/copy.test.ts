@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 import type { Box } from '../../lib/index';
 import { tempHome } from '../helpers/homes';
 import { createdBox, engine, tempRuntime } from '../helpers/runtimes';
+import { scaled } from '../helpers/speed';
 
 describe(`upload and download on ${engine}`, () => {
   const runtime = tempRuntime();
@@ -123,6 +124,28 @@ describe(`upload and download on ${engine}`, () => {
     await box.download('/w/tree', at('links'));
     expect(fs.readdirSync(at('outside'))).toEqual([]);
     expect(fs.lstatSync(at('links/sub')).isDirectory() && fs.lstatSync(at('links/run')).isFile()).toBe(true);
+  });
+
+  test('a large file is exact wherever it goes, and what lies beyond its first 4 MiB does not fill the page cache', async () => {
+    const data = randomBytes((24 << 20) + 5);
+    const sum = createHash('sha256').update(data).digest('hex');
+    fs.writeFileSync(at('large'), data);
+    const cachedMiB = async () => Number(await sh(`awk '$1 == "Cached:" { print int($2 / 1024) }' /proc/meminfo`));
+    await sh('mkdir /w/tmpfs; mount -t tmpfs -o mode=777 none /w/tmpfs');
+    const before = await cachedMiB();
+    await box.upload(at('large'), '/w/large');
+    await box.fs.writeFile('/w/written', data);
+    expect((await cachedMiB()) - before).toBeLessThan(2 * 4 + 4);
+    await box.upload(at('large'), '/w/tmpfs/large');
+    const sums = await sh('sha256sum /w/large /w/written /w/tmpfs/large | cut -d " " -f 1');
+    expect(sums).toBe(`${sum}\n${sum}\n${sum}`);
+    await sh('umount /w/tmpfs; rm -r /w/tmpfs /w/large /w/written');
+  });
+
+  test('none of many large uploads in a row stands still', async () => {
+    fs.writeFileSync(at('again'), Buffer.alloc(24 << 20, 'x'));
+    for (let n = 0; n < 12; n++) await box.upload(at('again'), '/w/again', { timeoutMs: scaled(20_000) });
+    expect(await sh('stat -c %s /w/again; rm /w/again')).toBe(`${24 << 20}`);
   });
 
   test('holes stay holes in both directions', async () => {

@@ -2,6 +2,7 @@
 #include "../common/frame.hpp"
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 namespace boxlite {
 
@@ -24,6 +25,9 @@ private:
 // What the peer may still send on one channel.
 class ReceiveCredit {
 public:
+    // What a channel that is used in bulk gets: a grant takes a while to reach its sender.
+    static constexpr std::uint32_t bulk_window = 2u << 20;
+
     // False when the peer sent more than it was granted.
     bool take(std::size_t bytes) {
         if (bytes > left_) return false;
@@ -46,12 +50,18 @@ public:
     }
 
 private:
-    // What a channel that is used in bulk gets: a grant takes a while to reach its sender.
-    static constexpr std::uint32_t bulk_window = 1u << 20;
     std::uint32_t window_ = initial_credit;
     std::uint32_t left_ = initial_credit;
     std::uint32_t owed_ = 0;
     std::uint64_t taken_ = 0;
 };
+
+// None is no frame.
+inline void append_grant(std::vector<std::byte> &frames, std::uint32_t stream, std::uint32_t grant) {
+    if (grant == 0) return;
+    std::vector<std::byte> payload;
+    append_u32(payload, grant);
+    append_frame(frames, Kind::credit, stream, payload, channel_flags(Channel::in));
+}
 
 } // namespace boxlite

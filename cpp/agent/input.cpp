@@ -45,11 +45,7 @@ void Input::take_turn(std::uint32_t stream, std::vector<std::byte> &frames) {
     if (end_received_ && held_.empty()) finish();
     const std::size_t not_granted = std::min(taken, of_earlier_writers_);
     of_earlier_writers_ -= not_granted;
-    const std::uint32_t grant = credit_.consumed(taken - not_granted);
-    if (grant == 0) return;
-    std::vector<std::byte> payload;
-    append_u32(payload, grant);
-    append_frame(frames, Kind::credit, stream, payload, channel_flags(Channel::in));
+    append_grant(frames, stream, credit_.consumed(taken - not_granted));
 }
 
 void Input::finish() {

@@ -195,7 +195,9 @@ std::span<std::byte> FrameReader::room() {
         end_ -= begin_;
         begin_ = 0;
     }
-    buffer_.resize(std::max({buffer_.size(), end_ + reader_step / 4, begun_frame_bytes()}));
+    // What completes the frame that has begun, and no more: memory that grew would be let go of again with each.
+    const std::size_t needed = end_ < buffer_.size() ? begun_frame_bytes() : end_ + reader_step;
+    buffer_.resize(std::max(buffer_.size(), needed));
     return std::span(buffer_).subspan(end_);
 }
 

@@ -3,6 +3,7 @@
 #include "agent/files/paths.hpp"
 #include "agent/files/unfinished.hpp"
 #include "common/io.hpp"
+#include "fed_ring.hpp"
 #include "temporary_directory.hpp"
 #include <cerrno>
 #include <csignal>
@@ -30,13 +31,12 @@ struct Run {
     std::string output;
 };
 Run run(const FileRequest &request, std::string_view input = {}) {
-    Pipe in = std::move(make_pipe().value());
+    FedRing in;
     Pipe out = std::move(make_pipe().value());
     Pipe word = std::move(make_pipe().value());
-    EXPECT_TRUE(write_all(in.write.get(), input));
-    in.write.reset();
-    const auto done =
-        find_file_operation(request.op)(request, {in.read.get(), out.write.get(), word.write.get()});
+    EXPECT_TRUE(write_all(in.pipe.get(), input));
+    in.pipe.reset();
+    const auto done = find_file_operation(request.op)(request, {&in.reader, out.write.get(), word.write.get()});
     out.write.reset();
     return {done ? done.value() : done.failure().code, read_all(out.read.get(), 1u << 20).value()};
 }
@@ -132,13 +132,12 @@ TEST(AgentWriteFile, AppendingAndSpecialFilesAreInPlace) {
 
 TEST(AgentWriteFile, AWorkerThatIsToldToEndRemovesWhatItBegan) {
     const TemporaryDirectory directory;
-    Pipe in = std::move(make_pipe().value());
+    FedRing in;
     const pid_t pid = ::fork();
     if (pid == 0) {
         ::signal(SIGTERM, Unfinished::end_early);
-        in.write.reset();
         [[maybe_unused]] const auto result =
-            write_whole_file(request_for("fs.write", directory / "file"), {in.read.get(), 1, 2});
+            write_whole_file(request_for("fs.write", directory / "file"), {&in.reader, 1, 2});
         ::_exit(0);
     }
     while (fs::is_empty(directory.path())) {}

@@ -72,13 +72,13 @@ TEST(AgentCredit, AChannelThatIsUsedInBulkGetsALargerWindowOnce) {
     ReceiveCredit credit;
     std::uint64_t granted = 0;
     std::uint64_t taken = 0;
-    while (taken < 8 * initial_credit) {
+    while (taken < initial_credit + ReceiveCredit::bulk_window) {
         ASSERT_TRUE(credit.take(initial_credit / 4));
         taken += initial_credit / 4;
         granted += credit.consumed(initial_credit / 4);
     }
-    EXPECT_EQ(granted, taken + (1u << 20) - initial_credit);
-    EXPECT_TRUE(credit.take(1u << 20));
+    EXPECT_EQ(granted, taken + ReceiveCredit::bulk_window - initial_credit);
+    EXPECT_TRUE(credit.take(ReceiveCredit::bulk_window));
     EXPECT_FALSE(credit.take(1));
 }
 

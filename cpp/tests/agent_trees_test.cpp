@@ -1,6 +1,7 @@
 #include "agent/files/file_operations.hpp"
 #include "agent/files/tree_stream.hpp"
 #include "common/io.hpp"
+#include "fed_ring.hpp"
 #include "temporary_directory.hpp"
 #include <cerrno>
 #include <csignal>
@@ -23,10 +24,10 @@ FileRequest request_for(const std::string &path, bool into = false) {
 }
 
 // In this process, whose SIGTERM stays what it was.
-Result<std::string> unpack(const std::string &to, const Pipe &pipe, bool into = false) {
+Result<std::string> unpack(const std::string &to, FedRing &in, bool into = false) {
     sigset_t before;
     ::sigprocmask(SIG_BLOCK, nullptr, &before);
-    auto unpacked = unpack_tree(request_for(to, into), {pipe.read.get(), 1, 2});
+    auto unpacked = unpack_tree(request_for(to, into), {&in.reader, 1, 2});
     ::signal(SIGTERM, SIG_DFL);
     ::sigprocmask(SIG_SETMASK, &before, nullptr);
     return unpacked;
@@ -36,14 +37,13 @@ Result<std::string> unpack(const std::string &to, const Pipe &pipe, bool into = 
 std::string copy(const std::string &from, const std::string &to, bool into = false) {
     // As in the agent: a reader that went away is an error, no signal.
     ::signal(SIGPIPE, SIG_IGN);
-    Pipe pipe = std::move(make_pipe().value());
-    std::thread packer([&] {
-        const auto packed = pack_tree(request_for(from), {0, pipe.write.get(), 2});
+    auto in = std::make_unique<FedRing>();
+    std::thread packer([&from, out = std::move(in->pipe)] {
+        const auto packed = pack_tree(request_for(from), {nullptr, out.get(), 2});
         EXPECT_TRUE(packed) << packed.failure().message;
-        pipe.write.reset();
     });
-    const auto unpacked = unpack(to, pipe, into);
-    pipe.read.reset();
+    const auto unpacked = unpack(to, *in, into);
+    in.reset();
     packer.join();
     return unpacked ? unpacked.value() : unpacked.failure().code;
 }
@@ -51,12 +51,12 @@ std::string copy(const std::string &from, const std::string &to, bool into = fal
 // Unpacks a stream that is made by hand; the result, or the code of the failure.
 template <typename Fill> std::string unpack_made(const std::string &to, Fill fill) {
     ::signal(SIGPIPE, SIG_IGN);
-    Pipe pipe = std::move(make_pipe().value());
-    TreeWriter writer(pipe.write.get());
+    FedRing in;
+    TreeWriter writer(in.pipe.get());
     fill(writer);
     writer.finish();
-    pipe.write.reset();
-    const auto unpacked = unpack(to, pipe);
+    in.pipe.reset();
+    const auto unpacked = unpack(to, in);
     return unpacked ? unpacked.value() : unpacked.failure().code;
 }
 
@@ -147,7 +147,7 @@ TEST(AgentTrees, WhatIsOfAnotherKindIsInTheWay) {
     EXPECT_EQ(copy(directory / "file", directory / "file/x"), "not-a-directory");
     ASSERT_EQ(::mkfifo((directory / "dir/pipe").c_str(), 0600), 0);
     Pipe pipe = std::move(make_pipe().value());
-    EXPECT_EQ(pack_tree(request_for(directory / "dir"), {0, pipe.write.get(), 2}).failure().code, "unsupported");
+    EXPECT_EQ(pack_tree(request_for(directory / "dir"), {nullptr, pipe.write.get(), 2}).failure().code, "unsupported");
 }
 
 TEST(AgentTrees, NamesThatAreNotOneNameAreRefused) {
@@ -186,15 +186,13 @@ TEST(AgentTrees, AHardLinkStaysBelowTheRoot) {
 
 TEST(AgentTrees, AStreamThatStopsLeavesNothingOfANewTree) {
     const TemporaryDirectory directory;
-    Pipe pipe = std::move(make_pipe().value());
-    // Nobody reads yet.
-    ASSERT_GT(::fcntl(pipe.write.get(), F_SETPIPE_SZ, 1 << 20), 100'000);
-    TreeWriter writer(pipe.write.get());
+    FedRing in;
+    TreeWriter writer(in.pipe.get());
     writer.enter("root", plain);
     writer.file("file", {0644, {}}, 100);
     writer.data(0, std::string(100'000, 'x'));
-    pipe.write.reset();
-    const auto unpacked = unpack(directory / "to", pipe);
+    in.pipe.reset();
+    const auto unpacked = unpack(directory / "to", in);
     ASSERT_FALSE(unpacked);
     EXPECT_EQ(unpacked.failure().code, "protocol");
     EXPECT_TRUE(fs::is_empty(directory.path()));
@@ -202,14 +200,13 @@ TEST(AgentTrees, AStreamThatStopsLeavesNothingOfANewTree) {
 
 TEST(AgentTrees, AWorkerThatIsToldToEndTakesBackWhatItBegan) {
     const TemporaryDirectory directory;
-    Pipe pipe = std::move(make_pipe().value());
+    FedRing in;
     const pid_t pid = ::fork();
     if (pid == 0) {
-        pipe.write.reset();
-        const auto unpacked = unpack_tree(request_for(directory / "to"), {pipe.read.get(), 1, 2});
+        const auto unpacked = unpack_tree(request_for(directory / "to"), {&in.reader, 1, 2});
         ::_exit(unpacked ? 0 : 7);
     }
-    TreeWriter writer(pipe.write.get());
+    TreeWriter writer(in.pipe.get());
     writer.enter("root", plain);
     writer.file("file", {0644, {}}, 100);
     writer.data(0, std::string(100'000, 'x'));

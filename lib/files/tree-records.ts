@@ -8,7 +8,7 @@ const headBytes = 5;
 /** What comes before the bytes in a record of data. */
 export const dataHeadBytes = headBytes + 8;
 const metaBytes = 16;
-const longestPayload = 256 * 1024;
+const longestPayload = 144 * 1024;
 const longestName = 255;
 
 export interface TreeMeta {

@@ -13,12 +13,11 @@ namespace {
 constexpr std::int64_t kill_after_ns = 20'000 * ns_per_ms;
 constexpr std::size_t longest_word = 64 * 1024;
 
-// The agent's end does not block.
-Result<Pipe> make_pipe_for(bool input) {
+// From the worker; our end does not block.
+Result<Pipe> make_output_pipe() {
     auto pipe = make_pipe();
     if (!pipe) return pipe;
-    const int ours = input ? pipe.value().write.get() : pipe.value().read.get();
-    if (const Status set = set_nonblocking(ours); !set) return set.failure();
+    if (const Status set = set_nonblocking(pipe.value().read.get()); !set) return set.failure();
     return pipe;
 }
 
@@ -40,15 +39,14 @@ Result<std::unique_ptr<Call>> FileCall::open(const Services &services, std::uint
 }
 
 Status FileCall::start(const FileRequest &request, FileOperation operation) {
-    const bool with_input = takes_input(request.op);
-    auto in = with_input ? make_pipe_for(true) : Result<Pipe>(Pipe{});
-    if (!in) return in.failure();
-    auto out = make_pipe_for(false);
+    auto out = make_output_pipe();
     if (!out) return out.failure();
-    auto word = make_pipe_for(false);
+    auto word = make_output_pipe();
     if (!word) return word.failure();
-    if (with_input) {
-        input_ = std::make_unique<Input>(std::move(in.value().write));
+    if (takes_input(request.op)) {
+        auto ring = SharedRing::create();
+        if (!ring) return ring.failure();
+        input_ = std::make_unique<FileInput>(std::move(ring.value()));
         if (Status s = input_->watch(services_.poller); !s) return s;
     }
     output_ = std::make_unique<Output>(std::move(out.value().read), Channel::out);
@@ -56,9 +54,8 @@ Status FileCall::start(const FileRequest &request, FileOperation operation) {
     if (Status s = output_->watch(services_.poller); !s) return s;
     if (Status s = words_->watch(services_.poller, EPOLLIN, *this); !s) return s;
 
-    const WorkerPlan plan{services_.root.mount_namespace.get(),
-                          with_input ? in.value().read.get() : services_.root.null.get(), out.value().write.get(),
-                          word.value().write.get()};
+    const WorkerPlan plan{services_.root.mount_namespace.get(), services_.root.null.get(), out.value().write.get(),
+                          word.value().write.get(), input_.get()};
     const pid_t pid = ::fork();
     if (pid < 0) return failure_from_errno("start a file operation", errno, "limit");
     if (pid == 0) run_file_worker(request, operation, plan);
@@ -90,7 +87,6 @@ void FileCall::end() {
     ending_ = true;
     if (pid_ < 0) return;
     ::kill(pid_, SIGTERM);
-    // Only now: before the signal this would look like the end of a whole file.
     if (input_) input_->close();
     kill_at_ = boot_clock_ns() + kill_after_ns;
 }

@@ -1,7 +1,7 @@
 #pragma once
 #include "../call.hpp"
-#include "../input.hpp"
 #include "../output.hpp"
+#include "file_input.hpp"
 #include "file_operations.hpp"
 
 namespace boxlite {
@@ -38,7 +38,7 @@ private:
     void take_word(std::string_view word);
     void send_end();
 
-    std::unique_ptr<Input> input_;
+    std::unique_ptr<FileInput> input_;
     std::unique_ptr<Output> output_;
     std::unique_ptr<WatchedFd> words_;
     std::string said_;

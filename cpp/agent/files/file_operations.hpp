@@ -1,5 +1,6 @@
 #pragma once
 #include "file_request.hpp"
+#include "shared_ring.hpp"
 #include <string_view>
 
 namespace boxlite {
@@ -7,7 +8,8 @@ namespace boxlite {
 // What a file operation works with, besides the file system: it runs in a process of its own, as the user, and may
 // block.
 struct WorkerStreams {
-    int in = 0;
+    // Of those that take input.
+    RingReader *in = nullptr;
     int out = 1;
     int word = 2;
 };

@@ -18,12 +18,19 @@ namespace {
 constexpr std::size_t longest_file = 4u << 20;
 constexpr std::size_t most_groups = 65'536; // NGROUPS_MAX
 
+// Of the ring that the input comes by.
+constexpr int news_fd = 0;
+constexpr int room_fd = 3;
+
 Status enter_box(const WorkerPlan &plan) {
-    if (::dup2(plan.in, 0) < 0 || ::dup2(plan.out, 1) < 0 || ::dup2(plan.word, 2) < 0)
-        return failure_from_errno("set up a file operation", errno, "limit");
     if (::setns(plan.mount_namespace, CLONE_NEWNS) != 0) return failure_from_errno("enter the box", errno, "limit");
+    const int news = plan.input ? plan.input->ring().news.get() : plan.null;
+    const int room = plan.input ? plan.input->room() : plan.null;
+    // The agent has its own three standard ones: only the last can lie where another one goes.
+    if (::dup2(news, news_fd) < 0 || ::dup2(plan.out, 1) < 0 || ::dup2(plan.word, 2) < 0 || ::dup2(room, room_fd) < 0)
+        return failure_from_errno("set up a file operation", errno, "limit");
     // Other calls wait for the end of their pipes.
-    ::syscall(SYS_close_range, 3u, ~0u, 0u);
+    ::syscall(SYS_close_range, room_fd + 1u, ~0u, 0u);
     ::umask(022);
     return success();
 }
@@ -92,7 +99,9 @@ Result<std::string> work(const FileRequest &request, FileOperation operation, co
     if (const Status s = enter_box(plan); !s) return s.failure();
     listen_to_end();
     if (const Status s = become_user(request.user, request.root); !s) return s.failure();
-    return operation(request, WorkerStreams{});
+    if (plan.input == nullptr) return operation(request, WorkerStreams{});
+    RingReader in(plan.input->ring(), news_fd, room_fd);
+    return operation(request, WorkerStreams{&in});
 }
 
 } // namespace

@@ -1,4 +1,5 @@
 #pragma once
+#include "file_input.hpp"
 #include "file_operations.hpp"
 
 namespace boxlite {
@@ -6,9 +7,11 @@ namespace boxlite {
 // The descriptors of a worker's process before it takes its own.
 struct WorkerPlan {
     int mount_namespace = -1;
-    int in = -1;
+    int null = -1;
     int out = -1;
     int word = -1;
+    // Of an operation that has one.
+    const FileInput *input = nullptr;
 };
 
 // A worker's whole life, in a process just forked: enters the box, becomes the user, does the work, says how it went.

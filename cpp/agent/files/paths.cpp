@@ -15,17 +15,6 @@ constexpr int most_links = 40; // as the kernel has it
 constexpr int most_names = 100;
 constexpr std::size_t piece_bytes = 256 * 1024;
 
-int write_all_bytes(int to, const char *bytes, std::size_t count) {
-    while (count > 0) {
-        const ssize_t written = ::write(to, bytes, count);
-        if (written < 0 && errno == EINTR) continue;
-        if (written < 0) return errno;
-        bytes += written;
-        count -= static_cast<std::size_t>(written);
-    }
-    return 0;
-}
-
 } // namespace
 
 SplitPath split_path(std::string_view path) {
@@ -102,8 +91,18 @@ int make_beside(int directory, std::string &name, Fd &fd) {
     }
 }
 
+int write_bytes(int to, std::span<const std::byte> bytes) {
+    while (!bytes.empty()) {
+        const ssize_t written = ::write(to, bytes.data(), bytes.size());
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0) return errno;
+        bytes = bytes.subspan(static_cast<std::size_t>(written));
+    }
+    return 0;
+}
+
 Copied copy_bytes(int from, int to, std::int64_t most) {
-    std::vector<char> piece(piece_bytes);
+    std::vector<std::byte> piece(piece_bytes);
     Copied copied;
     while (copied.bytes < most) {
         const auto room = static_cast<std::size_t>(std::min<std::int64_t>(piece_bytes, most - copied.bytes));
@@ -113,7 +112,7 @@ Copied copy_bytes(int from, int to, std::int64_t most) {
             copied.error = count < 0 ? errno : 0;
             return copied;
         }
-        copied.error = write_all_bytes(to, piece.data(), static_cast<std::size_t>(count));
+        copied.error = write_bytes(to, std::span(piece).first(static_cast<std::size_t>(count)));
         if (copied.error != 0) return copied;
         copied.bytes += count;
     }

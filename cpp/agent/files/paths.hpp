@@ -1,5 +1,6 @@
 #pragma once
 #include "../../common/fd.hpp"
+#include <span>
 #include <string>
 #include <string_view>
 #include <sys/stat.h>
@@ -32,6 +33,9 @@ int open_at(int directory, const char *name, int flags, mode_t mode, Fd &fd);
 std::string unused_name();
 // A new file that only its user may touch, with a name that nobody else has; it is Unfinished until that is done.
 int make_beside(int directory, std::string &name, Fd &fd);
+
+// An errno, 0 once all is written.
+int write_bytes(int to, std::span<const std::byte> bytes);
 
 // Everything read goes on to `to`, until the end or `most` bytes. `error` is 0, or what went wrong.
 struct Copied {

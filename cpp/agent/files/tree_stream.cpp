@@ -5,16 +5,15 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
-#include <optional>
-#include <poll.h>
-#include <unistd.h>
+#include <utility>
 
 namespace boxlite {
 namespace {
 
 constexpr std::size_t worth_a_write = 64 * 1024;
 constexpr std::size_t head_bytes = 5;
-constexpr std::size_t longest_payload = 256 * 1024;
+// One waits whole in the room that its sender has in any case.
+constexpr std::size_t longest_payload = 144 * 1024;
 constexpr std::size_t longest_name = 255;
 
 template <typename T> void put(std::string &out, T value) {
@@ -130,40 +129,27 @@ void TreeWriter::flush() {
 }
 
 int TreeReader::next(TreeRecord &record) {
-    if (const int error = fill(head_bytes); error != 0) return error;
-    std::string_view head(buffer_.data() + begin_ + 1, head_bytes - 1);
-    const char kind = buffer_[begin_];
+    in_.take(std::exchange(record_bytes_, 0));
+    if (const int error = wait_for(head_bytes); error != 0) return error;
+    std::string_view head = piece_.substr(1, head_bytes - 1);
     std::uint32_t length = 0;
     take(head, length);
     if (length > longest_payload) return EPROTO;
-    if (const int error = fill(head_bytes + length); error != 0) return error;
-    const std::string_view payload(buffer_.data() + begin_ + head_bytes, length);
-    begin_ += head_bytes + length;
-    return parse(kind, payload, record);
+    if (const int error = wait_for(head_bytes + length); error != 0) return error;
+    record_bytes_ = head_bytes + length;
+    return parse(piece_.front(), piece_.substr(head_bytes, length), record);
 }
 
-int TreeReader::fill(std::size_t bytes) {
-    if (buffer_.empty()) buffer_.resize(2 * (head_bytes + longest_payload));
-    if (begin_ + bytes > buffer_.size()) {
-        std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
-        end_ -= begin_;
-        begin_ = 0;
-    }
-    while (end_ - begin_ < bytes) {
-        pollfd ready{in_, POLLIN, 0};
-        sigset_t none;
-        ::sigemptyset(&none);
-        // SIGTERM can come in here and nowhere else.
-        const int polled = ::ppoll(&ready, 1, nullptr, &none);
+int TreeReader::wait_for(std::size_t bytes) {
+    std::span<const std::byte> piece;
+    do {
+        const int error = in_.wait_for(bytes, piece);
+        // SIGTERM can come while it waits and at no other time.
         if (told_to_end != 0) return ECANCELED;
-        if (polled < 0) continue;
-        const ssize_t count = ::read(in_, buffer_.data() + end_, buffer_.size() - end_);
-        if (count < 0 && errno == EINTR) continue;
-        if (count < 0) return errno;
-        if (count == 0) return EPROTO;
-        end_ += static_cast<std::size_t>(count);
-    }
-    return 0;
+        if (error != 0 && error != EINTR) return error;
+        piece_ = {reinterpret_cast<const char *>(piece.data()), piece.size()};
+    } while (piece.data() == nullptr);
+    return piece_.size() < bytes ? EPROTO : 0;
 }
 
 int TreeReader::parse(char kind, std::string_view payload, TreeRecord &record) {

@@ -1,10 +1,10 @@
 #pragma once
+#include "shared_ring.hpp"
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <sys/stat.h>
-#include <vector>
 
 // A tree of files as one stream: docs/protocol.md, "Trees".
 namespace boxlite {
@@ -53,18 +53,18 @@ struct TreeRecord {
 
 class TreeReader {
 public:
-    explicit TreeReader(int in) : in_(in) {}
+    explicit TreeReader(RingReader &in) : in_(in) {}
     // The next record, good until the one after. An errno: EPROTO for a stream that is none, ECANCELED when SIGTERM came.
     int next(TreeRecord &record);
 
 private:
-    int fill(std::size_t bytes);
+    int wait_for(std::size_t bytes);
     int parse(char kind, std::string_view payload, TreeRecord &record);
 
-    int in_;
-    std::vector<char> buffer_;
-    std::size_t begin_ = 0;
-    std::size_t end_ = 0;
+    RingReader &in_;
+    // What is there, from the record that is looked at on.
+    std::string_view piece_;
+    std::size_t record_bytes_ = 0;
 };
 
 // From now on SIGTERM is noticed by TreeReader alone, so that what was begun can be taken back.

@@ -1,5 +1,6 @@
 #include "file_failure.hpp"
 #include "file_operations.hpp"
+#include "new_file.hpp"
 #include "paths.hpp"
 #include "remove_tree.hpp"
 #include "tree_stream.hpp"
@@ -15,7 +16,7 @@ namespace {
 // there is followed.
 class Unpacker {
 public:
-    explicit Unpacker(int in) : reader_(in) {}
+    explicit Unpacker(RingReader &in) : reader_(in) {}
 
     // An errno, 0 for success. On a failure a root that was not there before is gone again.
     int run(const FileRequest &request);
@@ -160,20 +161,14 @@ int Unpacker::file(const TreeRecord &record) {
 
 int Unpacker::data(int file, std::uint64_t &size) {
     TreeRecord record;
+    NewFile made(file);
     for (;;) {
         if (const int error = reader_.next(record); error != 0) return error;
         size = record.number;
         if (size > INT64_MAX) return EPROTO;
-        if (record.kind == 'E') return 0;
+        if (record.kind == 'E') return made.flush();
         if (record.kind != 'B') return EPROTO;
-        std::uint64_t offset = record.number;
-        for (std::string_view rest = record.rest; !rest.empty();) {
-            const ssize_t count = ::pwrite(file, rest.data(), rest.size(), static_cast<off_t>(offset));
-            if (count < 0 && errno == EINTR) continue;
-            if (count < 0) return errno;
-            rest.remove_prefix(static_cast<std::size_t>(count));
-            offset += static_cast<std::uint64_t>(count);
-        }
+        if (const int error = made.write(record.number, std::as_bytes(std::span(record.rest))); error != 0) return error;
     }
 }
 
@@ -230,7 +225,7 @@ int Unpacker::take_back(int error) {
 
 Result<std::string> unpack_tree(const FileRequest &request, const WorkerStreams &streams) {
     leave_end_to_reader();
-    Unpacker unpacker(streams.in);
+    Unpacker unpacker(*streams.in);
     const int error = unpacker.run(request);
     if (error == 0) return std::string("{}");
     if (error == EPROTO) return Failure{"protocol", "The stream of files is not whole, or is none"};

@@ -1,8 +1,10 @@
 #include "../../common/json.hpp"
 #include "file_failure.hpp"
 #include "file_operations.hpp"
+#include "new_file.hpp"
 #include "paths.hpp"
 #include "unfinished.hpp"
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <fcntl.h>
@@ -19,6 +21,8 @@ namespace {
 constexpr mode_t usual_mode = 0644;
 // What a program writes to a file of the kernel's takes effect by the single write(2).
 constexpr std::size_t kernel_file_bytes = 64 * 1024;
+// Its room is told of after each.
+constexpr std::size_t piece_bytes = 128 * 1024;
 
 struct Target {
     // What is there now.
@@ -84,30 +88,58 @@ int find_target(const FileRequest &request, Target &target) {
     return 0;
 }
 
-Copied copy_to_kernel_file(int from, int to) {
-    std::string bytes(kernel_file_bytes, '\0');
-    std::size_t held = 0;
-    while (held < bytes.size()) {
-        const ssize_t count = ::read(from, bytes.data() + held, bytes.size() - held);
-        if (count < 0 && errno == EINTR) continue;
-        if (count < 0) return {0, errno};
-        if (count == 0) break;
-        held += static_cast<std::size_t>(count);
-    }
-    if (held > 0 && ::write(to, bytes.data(), held) < 0) return {0, errno};
-    Copied rest = copy_bytes(from, to, INT64_MAX);
-    rest.bytes += static_cast<std::int64_t>(held);
-    return rest;
+// At least `count` bytes, or all that come.
+std::span<const std::byte> wait_for(RingReader &from, std::size_t count) {
+    std::span<const std::byte> piece;
+    // A signal that is to end this does so by itself.
+    while (from.wait_for(count, piece) != 0) {}
+    return piece;
 }
 
-Copied write_in_place(const FileRequest &request, const Target &target, int in) {
+Copied write_all_of(RingReader &from, int to) {
+    Copied copied;
+    for (auto piece = wait_for(from, 1); !piece.empty(); piece = wait_for(from, 1)) {
+        piece = piece.first(std::min(piece.size(), piece_bytes));
+        copied.error = write_bytes(to, piece);
+        if (copied.error != 0) return copied;
+        from.take(piece.size());
+        copied.bytes += static_cast<std::int64_t>(piece.size());
+    }
+    return copied;
+}
+
+Copied write_new_file(RingReader &from, int to) {
+    Copied copied;
+    NewFile made(to);
+    for (auto piece = wait_for(from, 1); !piece.empty(); piece = wait_for(from, 1)) {
+        piece = piece.first(std::min(piece.size(), piece_bytes));
+        copied.error = made.write(static_cast<std::uint64_t>(copied.bytes), piece);
+        if (copied.error != 0) return copied;
+        from.take(piece.size());
+        copied.bytes += static_cast<std::int64_t>(piece.size());
+    }
+    copied.error = made.flush();
+    return copied;
+}
+
+Copied write_to_kernel_file(RingReader &from, int to) {
+    auto first = wait_for(from, kernel_file_bytes);
+    first = first.first(std::min(first.size(), kernel_file_bytes));
+    if (!first.empty() && ::write(to, first.data(), first.size()) < 0) return {0, errno};
+    from.take(first.size());
+    Copied copied = write_all_of(from, to);
+    copied.bytes += static_cast<std::int64_t>(first.size());
+    return copied;
+}
+
+Copied write_in_place(const FileRequest &request, const Target &target, RingReader &in) {
     Fd file;
     const int how = O_WRONLY | O_NOCTTY | O_CREAT | (request.append ? O_APPEND : O_TRUNC);
     if (const int error = open_at(AT_FDCWD, request.path.c_str(), how, usual_mode, file); error != 0) return {0, error};
     struct stat status{};
     if (::fstat(file.get(), &status) != 0) return {0, errno};
     if (request.mode && S_ISREG(status.st_mode) && ::fchmod(file.get(), *request.mode) != 0) return {0, errno};
-    return target.of_kernel ? copy_to_kernel_file(in, file.get()) : copy_bytes(in, file.get(), INT64_MAX);
+    return target.of_kernel ? write_to_kernel_file(in, file.get()) : write_all_of(in, file.get());
 }
 
 int keep_owner(const FileRequest &request, const Target &target, int file) {
@@ -132,7 +164,7 @@ int begin_beside(const FileRequest &request, const Target &target, std::string &
     return target.existing && (error == EACCES || error == EPERM) ? 0 : error;
 }
 
-Copied write_beside(const FileRequest &request, const Target &target, int in) {
+Copied write_beside(const FileRequest &request, const Target &target, RingReader &in) {
     const int directory = target.place.directory.get();
     std::string name;
     Fd file;
@@ -141,7 +173,7 @@ Copied write_beside(const FileRequest &request, const Target &target, int in) {
     // The user may write the file and not replace it.
     if (!made) return write_in_place(request, target, in);
 
-    Copied copied = copy_bytes(in, file.get(), INT64_MAX);
+    Copied copied = write_new_file(in, file.get());
     const mode_t kept = target.existing ? target.existing->st_mode & 07777 : usual_mode;
     if (copied.error == 0 && ::fchmod(file.get(), request.mode.value_or(kept)) != 0) copied.error = errno;
     if (copied.error == 0 && ::renameat(directory, name.c_str(), directory, target.place.name.c_str()) != 0)
@@ -157,7 +189,7 @@ Result<std::string> write_whole_file(const FileRequest &request, const WorkerStr
     Target target;
     if (const int error = find_target(request, target); error != 0) return file_failure("write", request.path, error);
     const Copied copied =
-        target.in_place ? write_in_place(request, target, streams.in) : write_beside(request, target, streams.in);
+        target.in_place ? write_in_place(request, target, *streams.in) : write_beside(request, target, *streams.in);
     if (copied.error != 0) return file_failure("write", request.path, copied.error);
     return JsonWriter().member("bytes", copied.bytes).text();
 }

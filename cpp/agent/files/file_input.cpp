@@ -1,0 +1,30 @@
+#include "file_input.hpp"
+#include <cstring>
+#include <utility>
+
+namespace boxlite {
+
+static_assert(ReceiveCredit::bulk_window <= SharedRing::capacity);
+
+bool FileInput::receive(const Frame &frame) {
+    const std::size_t bytes = frame.payload.size();
+    if (end_received_ || !credit_.take(bytes)) return false;
+    end_received_ = frame.header.end();
+    if (closed_) {
+        dropped_ += bytes;
+        taken_more_ = true;
+        return true;
+    }
+    std::memcpy(writer_.place(), frame.payload.data(), bytes);
+    writer_.wrote(bytes);
+    if (end_received_) writer_.complete();
+    return true;
+}
+
+void FileInput::take_turn(std::uint32_t stream, std::vector<std::byte> &frames) {
+    if (!std::exchange(taken_more_, false)) return;
+    const std::uint64_t taken = closed_ ? writer_.written() + dropped_ : writer_.taken();
+    append_grant(frames, stream, credit_.consumed(taken - std::exchange(granted_for_, taken)));
+}
+
+} // namespace boxlite

@@ -1,0 +1,40 @@
+#pragma once
+#include "../credit.hpp"
+#include "../poller.hpp"
+#include "shared_ring.hpp"
+#include <sys/epoll.h>
+#include <vector>
+
+namespace boxlite {
+
+// What a client sends for a file operation, on its way to the worker. The credit is what there is room for.
+class FileInput final : public EventSource {
+public:
+    explicit FileInput(SharedRing ring) : ring_(std::move(ring)), writer_(ring_), room_(std::move(ring_.room)) {}
+
+    Status watch(const Poller &poller) { return room_.watch(poller, EPOLLIN, *this); }
+    void note(std::uint32_t) override { taken_more_ = true; }
+    // False when the frame breaks the protocol: over the credit, or after the end.
+    bool receive(const Frame &frame);
+    // Grants for what the worker took.
+    void take_turn(std::uint32_t stream, std::vector<std::byte> &frames);
+    // Nobody will read any more: what still comes is dropped.
+    void close() { closed_ = taken_more_ = true; }
+
+    // For the worker.
+    const SharedRing &ring() const { return ring_; }
+    int room() const { return room_.get(); }
+
+private:
+    SharedRing ring_;
+    RingWriter writer_;
+    WatchedFd room_;
+    ReceiveCredit credit_;
+    std::uint64_t granted_for_ = 0;
+    std::uint64_t dropped_ = 0;
+    bool taken_more_ = false;
+    bool end_received_ = false;
+    bool closed_ = false;
+};
+
+} // namespace boxlite
