@@ -4,28 +4,32 @@ import { headerBytes, initialCredit } from '../shim/protocol';
 // With its header, half of what a new channel may send.
 const pieceBytes = initialCredit / 2 - headerBytes;
 
+/** Where it returns a promise, no more is to be sent until that resolves. */
+type Send = (bytes: Uint8Array, end: boolean) => Promise<void> | undefined;
+
 /** The command's stdin as it leaves: sends no more than the agent granted. */
 export class Outflow {
-  readonly #send: (bytes: Uint8Array, end: boolean) => void;
+  readonly #send: Send;
   #credit = initialCredit;
   #over = false;
   #failure: BoxliteError | undefined;
-  #wake: (() => void) | undefined;
+  #onGrant: (() => void) | undefined;
+  #giveUp: (() => void) | undefined;
 
-  constructor(send: (bytes: Uint8Array, end: boolean) => void) {
+  constructor(send: Send) {
     this.#send = send;
   }
 
   granted(bytes: number): void {
     this.#credit += bytes;
-    this.#wake?.();
+    this.#onGrant?.();
   }
 
   /** Nobody takes more: whatever waits to be written is given up. */
   finish(failure?: BoxliteError): void {
     if (!this.#over) this.#failure = failure;
     this.#over = true;
-    this.#wake?.();
+    this.#giveUp?.();
   }
 
   /** Why it takes no more, where that is not the command's end. */
@@ -43,20 +47,28 @@ export class Outflow {
       if (this.#over) return false;
       const count = Math.min(bytes.length - at, this.#credit, pieceBytes);
       if (count === 0) {
-        await new Promise<void>((resolve) => {
-          this.#wake = resolve;
+        await this.#wait((wake) => {
+          this.#onGrant = wake;
         });
-        this.#wake = undefined;
         continue;
       }
       this.#credit -= count;
-      this.#send(bytes.subarray(at, at + count), false);
+      const held = this.#send(bytes.subarray(at, at + count), false);
       at += count;
+      if (held) await this.#wait((wake) => void held.then(wake));
     }
     return !this.#over;
   }
 
   end(): void {
     if (!this.#over) this.#send(new Uint8Array(0), true);
+  }
+
+  /** For what `arm` is given to, or the end. */
+  #wait(arm: (wake: () => void) => void): Promise<void> {
+    return new Promise((resolve) => {
+      this.#giveUp = resolve;
+      arm(resolve);
+    });
   }
 }

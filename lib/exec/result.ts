@@ -4,6 +4,9 @@ import type { Command, EgressDenied, ExecResult } from '../types';
 import type { Collector } from './collect';
 import type { CommandExit } from './command';
 
+// As much as somebody may look at as a whole.
+const decodedAtOnce = 256 * 1024;
+
 export interface Cut {
   timedOut: boolean;
   aborted: boolean;
@@ -19,21 +22,40 @@ export function execResult(
 ): ExecResult {
   const out = stdout?.bytes() ?? Buffer.alloc(0);
   const err = stderr?.bytes() ?? Buffer.alloc(0);
-  return {
+  const result = {
     exitCode: exit?.exitCode ?? null,
     signal: exit?.signal == null ? null : signalName(exit.signal),
     ok: exit?.exitCode === 0 && !cut.timedOut && !cut.aborted,
     ...cut,
     oomKilled: exit?.oomKilled ?? false,
     durationMs: exit?.durationMs ?? 0,
-    stdout: decode(out),
-    stderr: decode(err),
+    stdout: '',
+    stderr: '',
     stdoutBytes: out,
     stderrBytes: err,
     dropped: { stdout: stdout?.dropped ?? 0, stderr: stderr?.dropped ?? 0 },
     denied: [...denied],
     usage: { cpuMs: exit?.cpuMs ?? 0, peakMemoryBytes: exit?.peakMemoryBytes ?? 0 },
   };
+  setText(result, 'stdout', out);
+  setText(result, 'stderr', err);
+  return result;
+}
+
+/** Decodes the bytes once: at once, or large ones when their text is first asked for, which may be never. */
+function setText(result: ExecResult, name: 'stdout' | 'stderr', bytes: Uint8Array): void {
+  const settle = (value: string) => {
+    Object.defineProperty(result, name, { value, enumerable: true, configurable: true, writable: true });
+    return value;
+  };
+  if (bytes.length <= decodedAtOnce) settle(decode(bytes));
+  else
+    Object.defineProperty(result, name, {
+      get: () => settle(decode(bytes)),
+      set: settle,
+      enumerable: true,
+      configurable: true,
+    });
 }
 
 function decode(bytes: Uint8Array): string {

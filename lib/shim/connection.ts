@@ -110,12 +110,16 @@ export class ShimConnection {
       for (const frame of encodeControl('control', stream, request)) this.#socket.write(frame);
   }
 
-  /** The bytes are copied: they may change once it returns. */
-  data(stream: number, channel: Channel, bytes: Uint8Array, end: boolean): void {
+  /**
+   * The bytes are copied: they may change once it returns. Where it returns a promise, that much waits for the shim that
+   * more is to be sent once it resolves.
+   */
+  data(stream: number, channel: Channel, bytes: Uint8Array, end: boolean): Promise<void> | undefined {
     if (!this.#calls.has(stream)) return;
     const frame = this.#memory.take(headerBytes + bytes.length);
     writeFrame(frame, 'data', stream, bytes, { channel, end });
     this.#socket.write(frame, () => this.#memory.give(frame));
+    return this.#memory.room();
   }
 
   grant(stream: number, channel: Channel, bytes: number): void {

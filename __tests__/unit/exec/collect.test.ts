@@ -28,3 +28,22 @@ describe('the output collector', () => {
     expect(collector.dropped).toBe(10_000_000 - 1024);
   });
 });
+
+test('what was given out stays as it was when more comes', () => {
+  for (const keep of ['head', 'tail', 'both'] as const) {
+    const collector = new Collector(6, keep);
+    collector.add(Buffer.from('abcdefgh'));
+    const first = collector.bytes();
+    const before = first.toString();
+    collector.add(Buffer.from('ij'));
+    const after = { head: 'abcdef', tail: 'efghij', both: 'abchij' }[keep];
+    expect(collector.bytes().toString()).toBe(after);
+    expect(first.toString()).toBe(before);
+    expect(collector.dropped).toBe(4);
+  }
+  const collector = new Collector(100, 'both');
+  collector.add(Buffer.from('abc'));
+  const first = collector.bytes();
+  collector.add(Buffer.from('def'));
+  expect([first.toString(), collector.bytes().toString()]).toEqual(['abc', 'abcdef']);
+});

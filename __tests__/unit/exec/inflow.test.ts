@@ -82,7 +82,10 @@ describe('an output stream', () => {
 describe('stdin', () => {
   test('stops at its credit and goes on when more is granted', async () => {
     let sent = 0;
-    const outflow = new Outflow((bytes) => (sent += bytes.length));
+    const outflow = new Outflow((bytes) => {
+      sent += bytes.length;
+      return undefined;
+    });
     const written = outflow.write(Buffer.alloc(initialCredit + 10));
     await Promise.resolve();
     expect(sent).toBe(initialCredit);
@@ -92,8 +95,22 @@ describe('stdin', () => {
   });
 
   test('is given up when the command ends', async () => {
-    const outflow = new Outflow(() => {});
+    const outflow = new Outflow(() => undefined);
     const written = outflow.write(Buffer.alloc(initialCredit + 1));
+    outflow.finish();
+    expect(await written).toBe(false);
+  });
+
+  test('sends nothing while the connection holds enough, and is given up then too', async () => {
+    const held: (() => void)[] = [];
+    const outflow = new Outflow(() => new Promise((resolve) => held.push(resolve)));
+    const written = outflow.write(Buffer.alloc(initialCredit));
+    outflow.granted(initialCredit);
+    await new Promise(setImmediate);
+    expect(held).toHaveLength(1);
+    held[0]?.();
+    await new Promise(setImmediate);
+    expect(held).toHaveLength(2);
     outflow.finish();
     expect(await written).toBe(false);
   });

@@ -43,6 +43,18 @@ describe('the result of a command', () => {
     expect([...stdoutBytes]).toEqual([0xef, 0xbb, 0xbf, 0xc3, 0xbc, 0xf0, 0x9f, 0x98, 0x80, 0xff, 0x65, 0x6e, 0x64]);
   });
 
+  test('text that is large is there like any other, also in a copy, and decoded once', () => {
+    const collector = new Collector(1 << 20, 'both');
+    for (let n = 0; n < 400; n++) collector.add(Buffer.from('ü'.repeat(500)));
+    const result = execResult(exit(0, null), collector, null, [], uncut);
+    const text = 'ü'.repeat(200_000);
+    expect(Object.keys(result)).toContain('stdout');
+    expect(structuredClone(result).stdout).toBe(text);
+    expect(result.stdout).toBe(text);
+    expect(Object.getOwnPropertyDescriptor(result, 'stdout')?.get).toBeUndefined();
+    expect({ ...result }).toMatchObject({ stdout: text, ok: true });
+  });
+
   test('a command that was cut off before its end is known has what was read', () => {
     expect(execResult(null, collected('so far'), collected('err'), [], { timedOut: false, aborted: true })).toEqual({
       exitCode: null,

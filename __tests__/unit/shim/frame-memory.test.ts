@@ -31,3 +31,19 @@ test('no more is kept than waits to be sent at once', () => {
   const known = new Set(taken.map((frame) => frame.buffer));
   expect(again.filter((frame) => known.has(frame.buffer))).toHaveLength(4);
 });
+
+test('there is room while less than four pieces wait to be sent, large or small', async () => {
+  const memory = new FrameMemory();
+  const taken = Array.from({ length: 3 }, () => memory.take(128 * 1024));
+  expect(memory.room()).toBeUndefined();
+  const small = memory.take(1);
+  let hasRoom = false;
+  const room = memory.room()?.then(() => {
+    hasRoom = true;
+  });
+  memory.give(small);
+  await room;
+  expect(hasRoom).toBe(true);
+  expect(memory.room()).toBeUndefined();
+  for (const frame of taken) memory.give(frame);
+});
