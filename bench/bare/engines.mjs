@@ -11,7 +11,8 @@ import { bare } from '../paths.mjs';
 export const engines = { krun: startKrun, qemu: startQemu };
 
 const AGENT_FD = 3;
-const KERNEL_ARGUMENTS = 'reboot=t panic=-1 nomodule ro quiet console=hvc0 root=/dev/vda rootfstype=ext4 init=/agent';
+const KERNEL_ARGUMENTS =
+  'reboot=t panic=-1 no_timer_check tsc=nowatchdog nomodule ro quiet console=hvc0 root=/dev/vda rootfstype=ext4 init=/agent';
 
 /** libkrun's vsock leads to a unix socket, to which the guest's agent connects. */
 async function startKrun({ cpus, memoryMiB }, directory, signal) {

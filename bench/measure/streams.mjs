@@ -2,7 +2,7 @@ import { streamBytes } from '../machine.mjs';
 import { withMachine } from '../sides.mjs';
 import { median } from '../statistics.mjs';
 
-const ROUNDS = 3;
+const ROUNDS = 7;
 const MIB = 2 ** 20;
 const WAYS = [
   { id: 'stdout', title: 'stdout of 64 MiB', way: 'streamOut', atLeast: 0.5 },
