@@ -1,3 +1,4 @@
+import { type InspectOptions, inspect } from 'node:util';
 import { BoxliteError } from '../errors';
 import { signalName } from '../options/signals';
 import type { Command, EgressDenied, ExecResult } from '../types';
@@ -39,6 +40,10 @@ export function execResult(
   };
   setText(result, 'stdout', out);
   setText(result, 'stderr', err);
+  // Whoever prints it sees its text and no getter.
+  Object.defineProperty(result, inspect.custom, {
+    value: (_depth: number, options: InspectOptions) => inspect({ ...result }, options),
+  });
   return result;
 }
 

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { Collector } from '../../../lib/exec/collect';
 import type { CommandExit } from '../../../lib/exec/command';
 import { execFailed, execResult } from '../../../lib/exec/result';
@@ -49,6 +50,7 @@ describe('the result of a command', () => {
     const result = execResult(exit(0, null), collector, null, [], uncut);
     const text = 'ü'.repeat(200_000);
     expect(Object.keys(result)).toContain('stdout');
+    expect(inspect(result, { maxStringLength: 3 })).toContain("stdout: 'üüü'... 199997 more characters");
     expect(structuredClone(result).stdout).toBe(text);
     expect(result.stdout).toBe(text);
     expect(Object.getOwnPropertyDescriptor(result, 'stdout')?.get).toBeUndefined();
