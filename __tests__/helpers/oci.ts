@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { sha256 } from './sha256';
 
 const oci = 'application/vnd.oci.image';
 const docker = 'application/vnd.docker';
@@ -81,7 +81,7 @@ export function blob(mediaType: string, data: Buffer): Blob {
 }
 
 export function digestOf(data: Buffer): string {
-  return `sha256:${createHash('sha256').update(data).digest('hex')}`;
+  return `sha256:${sha256(data)}`;
 }
 
 export function bare({ mediaType, digest, size }: Blob) {

@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 import type { Box } from '../../lib/index';
 import { tempHome } from '../helpers/homes';
 import { createdBox, engine, tempRuntime } from '../helpers/runtimes';
+import { sha256 } from '../helpers/sha256';
 import { scaled } from '../helpers/speed';
 
 describe(`upload and download on ${engine}`, () => {
@@ -128,7 +129,7 @@ describe(`upload and download on ${engine}`, () => {
 
   test('a large file is exact wherever it goes, and what lies beyond its first 4 MiB does not fill the page cache', async () => {
     const data = randomBytes((24 << 20) + 5);
-    const sum = createHash('sha256').update(data).digest('hex');
+    const sum = sha256(data);
     fs.writeFileSync(at('large'), data);
     const cachedMiB = async () => Number(await sh(`awk '$1 == "Cached:" { print int($2 / 1024) }' /proc/meminfo`));
     await sh('mkdir /w/tmpfs; mount -t tmpfs -o mode=777 none /w/tmpfs');

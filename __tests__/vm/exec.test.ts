@@ -1,6 +1,7 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { Box } from '../../lib/index';
 import { createdBox, engine, tempRuntime } from '../helpers/runtimes';
+import { sha256 } from '../helpers/sha256';
 import { scaled } from '../helpers/speed';
 
 describe(`exec on ${engine}`, () => {
@@ -191,7 +192,3 @@ describe(`exec on ${engine}`, () => {
     expect(oomKilled).toBe(false);
   });
 });
-
-function sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
-}

@@ -67,9 +67,12 @@ static size_t stream_in(int stream) {
     set_patience(stream, 50);
     while (left > 0) {
         const ssize_t count = read(stream, piece, left < sizeof piece ? left : sizeof piece);
-        if (count <= 0 && errno != EAGAIN) break;
-        if (count > 0) left -= (size_t)count, untold += (size_t)count;
-        if (count > 0 && untold < 1u << 20) continue;
+        const int is_quiet = count < 0 && errno == EAGAIN;
+        if (count <= 0 && !is_quiet) break;
+        const size_t taken = is_quiet ? 0 : (size_t)count;
+        left -= taken;
+        untold += taken;
+        if (!is_quiet && untold < 1u << 20) continue;
         tell_room(stream);
         untold = 0;
     }

@@ -38,9 +38,10 @@ void Server::turn() {
         begin_shutdown(guest_grace_ms);
     }
     services_.cgroups.read_news();
-    busy_ = services_.detached.step(boot_clock_ns()) || busy_;
-    services_.host.step(boot_clock_ns());
-    calls_.step(boot_clock_ns());
+    const std::int64_t now = boot_clock_ns();
+    busy_ = services_.detached.step(now) || busy_;
+    services_.host.step(now);
+    calls_.step(now);
     if (calls_.move_output(most_queued_output)) {
         busy_ = true;
         // An end of both outputs may have made an exit due.

@@ -24,11 +24,11 @@ void VsockRoom::begin(int socket) {
 
 void VsockRoom::received(int socket, std::size_t bytes) {
     untold_ += bytes;
+    if (untold_ >= worth_telling) {
+        tell(socket);
+        reminders_ = static_cast<int>(std::size(reminder_ns));
+    }
     if (reminders_ > 0) last_ns_ = boot_clock_ns();
-    if (untold_ < worth_telling) return;
-    tell(socket);
-    last_ns_ = boot_clock_ns();
-    reminders_ = static_cast<int>(std::size(reminder_ns));
 }
 
 void VsockRoom::step(int socket, std::int64_t now_ns) {

@@ -1,4 +1,5 @@
 #include "agent/files/file_input.hpp"
+#include "frames.hpp"
 #include <csignal>
 #include <gtest/gtest.h>
 #include <pthread.h>
@@ -7,16 +8,6 @@
 
 namespace boxlite {
 namespace {
-
-Frame data_frame(std::string_view bytes, bool end = false) {
-    return {{static_cast<std::uint32_t>(bytes.size()), Kind::data, channel_flags(Channel::in, end), 1},
-            std::as_bytes(std::span(bytes))};
-}
-
-
-std::string text_of(std::span<const std::byte> bytes) {
-    return {reinterpret_cast<const char *>(bytes.data()), bytes.size()};
-}
 
 // What a turn grants, in bytes.
 std::uint32_t granted(FileInput &input) {

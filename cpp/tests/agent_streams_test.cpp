@@ -2,6 +2,7 @@
 #include "agent/input.hpp"
 #include "agent/output.hpp"
 #include "common/io.hpp"
+#include "frames.hpp"
 #include <csignal>
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -34,11 +35,6 @@ bool take_turn(Output &output, std::vector<std::byte> &frames) {
     const auto frame = output.take_turn(1);
     frames.insert(frames.end(), frame.begin(), frame.end());
     return !frame.empty();
-}
-
-Frame data_frame(std::string_view bytes, bool end = false) {
-    return {{static_cast<std::uint32_t>(bytes.size()), Kind::data, channel_flags(Channel::in, end), 1},
-            std::as_bytes(std::span(bytes))};
 }
 
 struct Pipes {

@@ -1,4 +1,4 @@
-#include "common/frame.hpp"
+#include "frames.hpp"
 #include <algorithm>
 #include <gtest/gtest.h>
 
@@ -9,10 +9,6 @@ using Bytes = std::vector<std::byte>;
 
 std::span<const std::byte> bytes_of(std::string_view text) {
     return std::as_bytes(std::span(text));
-}
-
-std::string text_of(std::span<const std::byte> bytes) {
-    return {reinterpret_cast<const char *>(bytes.data()), bytes.size()};
 }
 
 void feed(FrameReader &reader, std::span<const std::byte> bytes) {

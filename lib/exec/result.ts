@@ -48,19 +48,17 @@ export function execResult(
 }
 
 /** Decodes the bytes once: at once, or large ones when their text is first asked for, which may be never. */
-function setText(result: ExecResult, name: 'stdout' | 'stderr', bytes: Uint8Array): void {
+function setText(result: { stdout: string; stderr: string }, name: 'stdout' | 'stderr', bytes: Uint8Array): void {
+  if (bytes.length <= decodedAtOnce) {
+    result[name] = decode(bytes);
+    return;
+  }
   const settle = (value: string) => {
-    Object.defineProperty(result, name, { value, enumerable: true, configurable: true, writable: true });
+    Object.defineProperty(result, name, { value, writable: true, enumerable: true, configurable: true });
     return value;
   };
-  if (bytes.length <= decodedAtOnce) settle(decode(bytes));
-  else
-    Object.defineProperty(result, name, {
-      get: () => settle(decode(bytes)),
-      set: settle,
-      enumerable: true,
-      configurable: true,
-    });
+  const get = () => settle(decode(bytes));
+  Object.defineProperty(result, name, { get, set: settle, enumerable: true, configurable: true });
 }
 
 function decode(bytes: Uint8Array): string {

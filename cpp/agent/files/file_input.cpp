@@ -10,8 +10,8 @@ bool FileInput::receive(const Frame &frame) {
     const std::size_t bytes = frame.payload.size();
     if (end_received_ || !credit_.take(bytes)) return false;
     end_received_ = frame.header.end();
+    received_ += bytes;
     if (closed_) {
-        dropped_ += bytes;
         taken_more_ = true;
         return true;
     }
@@ -23,7 +23,7 @@ bool FileInput::receive(const Frame &frame) {
 
 void FileInput::take_turn(std::uint32_t stream, std::vector<std::byte> &frames) {
     if (!std::exchange(taken_more_, false)) return;
-    const std::uint64_t taken = closed_ ? writer_.written() + dropped_ : writer_.taken();
+    const std::uint64_t taken = closed_ ? received_ : writer_.taken();
     append_grant(frames, stream, credit_.consumed(taken - std::exchange(granted_for_, taken)));
 }
 

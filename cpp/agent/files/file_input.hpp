@@ -30,8 +30,8 @@ private:
     RingWriter writer_;
     WatchedFd room_;
     ReceiveCredit credit_;
+    std::uint64_t received_ = 0;
     std::uint64_t granted_for_ = 0;
-    std::uint64_t dropped_ = 0;
     bool taken_more_ = false;
     bool end_received_ = false;
     bool closed_ = false;

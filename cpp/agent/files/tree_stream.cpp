@@ -142,13 +142,14 @@ int TreeReader::next(TreeRecord &record) {
 
 int TreeReader::wait_for(std::size_t bytes) {
     std::span<const std::byte> piece;
-    do {
-        const int error = in_.wait_for(bytes, piece);
-        // SIGTERM can come while it waits and at no other time.
-        if (told_to_end != 0) return ECANCELED;
-        if (error != 0 && error != EINTR) return error;
-        piece_ = {reinterpret_cast<const char *>(piece.data()), piece.size()};
-    } while (piece.data() == nullptr);
+    int error = 0;
+    // SIGTERM can come while it waits and at no other time.
+    do
+        error = in_.wait_for(bytes, piece);
+    while (error == EINTR && told_to_end == 0);
+    if (told_to_end != 0) return ECANCELED;
+    if (error != 0) return error;
+    piece_ = {reinterpret_cast<const char *>(piece.data()), piece.size()};
     return piece_.size() < bytes ? EPROTO : 0;
 }
 

@@ -96,11 +96,12 @@ std::span<const std::byte> wait_for(RingReader &from, std::size_t count) {
     return piece;
 }
 
-Copied write_all_of(RingReader &from, int to) {
+// `write` takes where a piece begins and the piece, and returns an errno.
+template <typename Write> Copied write_pieces(RingReader &from, Write write) {
     Copied copied;
     for (auto piece = wait_for(from, 1); !piece.empty(); piece = wait_for(from, 1)) {
         piece = piece.first(std::min(piece.size(), piece_bytes));
-        copied.error = write_bytes(to, piece);
+        copied.error = write(static_cast<std::uint64_t>(copied.bytes), piece);
         if (copied.error != 0) return copied;
         from.take(piece.size());
         copied.bytes += static_cast<std::int64_t>(piece.size());
@@ -108,17 +109,15 @@ Copied write_all_of(RingReader &from, int to) {
     return copied;
 }
 
+Copied write_all_of(RingReader &from, int to) {
+    return write_pieces(from, [to](std::uint64_t, std::span<const std::byte> piece) { return write_bytes(to, piece); });
+}
+
 Copied write_new_file(RingReader &from, int to) {
-    Copied copied;
     NewFile made(to);
-    for (auto piece = wait_for(from, 1); !piece.empty(); piece = wait_for(from, 1)) {
-        piece = piece.first(std::min(piece.size(), piece_bytes));
-        copied.error = made.write(static_cast<std::uint64_t>(copied.bytes), piece);
-        if (copied.error != 0) return copied;
-        from.take(piece.size());
-        copied.bytes += static_cast<std::int64_t>(piece.size());
-    }
-    copied.error = made.flush();
+    Copied copied = write_pieces(
+        from, [&](std::uint64_t offset, std::span<const std::byte> piece) { return made.write(offset, piece); });
+    if (copied.error == 0) copied.error = made.flush();
     return copied;
 }
 
