@@ -25,8 +25,10 @@ private:
 // What the peer may still send on one channel.
 class ReceiveCredit {
 public:
-    // What a channel that is used in bulk gets: a grant takes a while to reach its sender.
-    static constexpr std::uint32_t bulk_window = 2u << 20;
+    static constexpr std::uint32_t usual_bulk_window = 2u << 20;
+
+    // What a channel gets once it is used in bulk: a grant takes a while to reach its sender.
+    explicit ReceiveCredit(std::uint32_t bulk_window = usual_bulk_window) : bulk_window_(bulk_window) {}
 
     // False when the peer sent more than it was granted.
     bool take(std::size_t bytes) {
@@ -41,8 +43,8 @@ public:
         if (owed_ < window_ / 4) return 0;
         std::uint32_t grant = owed_;
         if (window_ == initial_credit && taken_ >= initial_credit) {
-            grant += bulk_window - window_;
-            window_ = bulk_window;
+            grant += bulk_window_ - window_;
+            window_ = bulk_window_;
         }
         left_ += grant;
         owed_ = 0;
@@ -50,6 +52,7 @@ public:
     }
 
 private:
+    std::uint32_t bulk_window_;
     std::uint32_t window_ = initial_credit;
     std::uint32_t left_ = initial_credit;
     std::uint32_t owed_ = 0;

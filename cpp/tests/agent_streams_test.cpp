@@ -65,16 +65,17 @@ TEST(AgentCredit, AnOverrunIsSeenAndGrantsComeInLargePieces) {
 }
 
 TEST(AgentCredit, AChannelThatIsUsedInBulkGetsALargerWindowOnce) {
-    ReceiveCredit credit;
+    constexpr std::uint32_t bulk_window = 3u << 20;
+    ReceiveCredit credit(bulk_window);
     std::uint64_t granted = 0;
     std::uint64_t taken = 0;
-    while (taken < initial_credit + ReceiveCredit::bulk_window) {
+    while (taken < initial_credit + bulk_window) {
         ASSERT_TRUE(credit.take(initial_credit / 4));
         taken += initial_credit / 4;
         granted += credit.consumed(initial_credit / 4);
     }
-    EXPECT_EQ(granted, taken + ReceiveCredit::bulk_window - initial_credit);
-    EXPECT_TRUE(credit.take(ReceiveCredit::bulk_window));
+    EXPECT_EQ(granted, taken + bulk_window - initial_credit);
+    EXPECT_TRUE(credit.take(bulk_window));
     EXPECT_FALSE(credit.take(1));
 }
 

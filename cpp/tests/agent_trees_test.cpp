@@ -108,6 +108,33 @@ TEST(AgentTrees, HolesStayHoles) {
     EXPECT_LE(look(directory / "to").st_blocks, look(directory / "from").st_blocks);
 }
 
+// One record as it is on the wire.
+std::string record(char kind, const std::string &payload) {
+    std::string bytes(1, kind);
+    for (int shift = 0; shift < 32; shift += 8)
+        bytes.push_back(static_cast<char>(payload.size() >> shift));
+    return bytes + payload;
+}
+
+TEST(AgentTrees, PaddingSaysNothingAndARecordHasItsLimit) {
+    const TemporaryDirectory directory;
+    const std::string file = record('F', std::string(24, '\0') + "f");
+    const auto unpack_bytes = [&](const std::string &bytes) {
+        FedRing in;
+        EXPECT_TRUE(write_all(in.pipe.get(), bytes));
+        in.pipe.reset();
+        const auto unpacked = unpack(directory / "to", in);
+        return unpacked ? unpacked.value() : unpacked.failure().code;
+    };
+    const std::string no_end = record('P', "") + file + record('P', std::string(600, 'x'));
+    EXPECT_EQ(unpack_bytes(no_end + record('B', std::string(8, '\0') + "data") + record('P', "") +
+                           record('E', std::string("\4\0\0\0\0\0\0\0", 8)) + record('P', "y") + record('Z', "")),
+              "{}");
+    EXPECT_EQ(get(directory / "to"), "data");
+    EXPECT_EQ(unpack_bytes(record('P', "x")), "protocol");
+    EXPECT_EQ(unpack_bytes(no_end + record('P', std::string((1u << 20) + 1, 'x'))), "protocol");
+}
+
 TEST(AgentTrees, ATrailingSlashIsIntoAndDirectoriesMergeKeepingTheirMode) {
     const TemporaryDirectory directory;
     fs::create_directories(directory / "from");

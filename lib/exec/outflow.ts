@@ -45,8 +45,9 @@ export class Outflow {
   async write(bytes: Uint8Array): Promise<boolean> {
     for (let at = 0; at < bytes.length; ) {
       if (this.#over) return false;
-      const count = Math.min(bytes.length - at, this.#credit, pieceBytes);
-      if (count === 0) {
+      const count = Math.min(bytes.length - at, pieceBytes);
+      // Once all was taken the credit is enough for a piece: what is short of one is not worth a frame.
+      if (this.#credit < count) {
         await this.#wait((wake) => {
           this.#onGrant = wake;
         });

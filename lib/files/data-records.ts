@@ -1,28 +1,36 @@
-import { dataHeadBytes, treeDataBytes, writeDataHead } from './tree-records';
+import { headBytesAt, isBulk, mostHeadBytes, treeBulkBytes, treeDataBytes, writeDataHead } from './tree-records';
 
-// What is read of a file at once.
+// What is read of a file at once, of a small record.
 const mostParts = 4;
 
 /** Memory that a file is read into so that the records of its data are there already, again and again. */
 export class DataRecords {
-  /** Where to read to, in order. */
-  readonly parts: Buffer[] = [];
   readonly #memory: Buffer;
+  readonly #parts: Buffer[];
+  readonly #bulk: Buffer[];
 
   /** For a file of so many bytes. */
   constructor(size: number) {
+    const each = mostHeadBytes + Math.min(size, treeDataBytes);
     const count = Math.min(Math.ceil(size / treeDataBytes), mostParts);
-    const each = dataHeadBytes + Math.min(size, treeDataBytes);
-    this.#memory = Buffer.allocUnsafeSlow(count * each);
-    for (let begin = 0; begin < this.#memory.length; begin += each)
-      this.parts.push(this.#memory.subarray(begin + dataHeadBytes, begin + each));
+    const bulk = mostHeadBytes + Math.min(size, treeBulkBytes);
+    this.#memory = Buffer.allocUnsafeSlow(Math.max(count * each, bulk));
+    this.#parts = Array.from({ length: count }, (_, n) =>
+      this.#memory.subarray(n * each + mostHeadBytes, (n + 1) * each),
+    );
+    this.#bulk = [this.#memory.subarray(mostHeadBytes, bulk)];
   }
 
-  /** The record of a part that holds the file's bytes from `offset`; a view, good until the next reading. */
-  record(part: Buffer, offset: number, length: number): Buffer {
-    const begin = part.byteOffset - dataHeadBytes;
-    const record = this.#memory.subarray(begin, begin + dataHeadBytes + length);
-    writeDataHead(record, offset);
-    return record;
+  /** Where to read to, in order, what is to go from `position` on of the stream. */
+  partsFor(offset: number, position: number): Buffer[] {
+    return isBulk(offset, position) ? this.#bulk : this.#parts;
+  }
+
+  /** The record of a part that holds the file's bytes from `offset`, padded; a view, good until the next reading. */
+  record(part: Buffer, offset: number, length: number, position: number): Buffer {
+    const headBytes = headBytesAt(position);
+    const begin = part.byteOffset - headBytes;
+    writeDataHead(this.#memory.subarray(begin, part.byteOffset), offset, length);
+    return this.#memory.subarray(begin, part.byteOffset + length);
   }
 }

@@ -4,11 +4,18 @@ import { malformed } from '../shim/protocol';
 
 /** How much of a file goes into one record: whole blocks, and the record still fits into one frame of input. */
 export const treeDataBytes = 124 * 1024;
+/** And where both the file and the stream are far enough for the box to write such a record past its page cache. */
+export const treeBulkBytes = 255 * 4096;
+const bulkFromOffset = 4 * 2 ** 20;
+const bulkFromPosition = 512 * 1024;
+// What memory must lie at to be written past the cache: data is padded to that.
+const alignment = 512;
 const headBytes = 5;
-/** What comes before the bytes in a record of data. */
-export const dataHeadBytes = headBytes + 8;
+const dataHeadBytes = headBytes + 8;
+/** What comes before the bytes in a record of data, with its padding, at most. */
+export const mostHeadBytes = headBytes + alignment - 1 + dataHeadBytes;
 const metaBytes = 16;
-const longestPayload = 144 * 1024;
+const longestPayload = 2 ** 20;
 const longestName = 255;
 
 export interface TreeMeta {
@@ -30,19 +37,38 @@ const nul = Buffer.alloc(1);
 export function encodeRecord(record: TreeRecord): Buffer {
   const payload = payloadOf(record);
   const head = Buffer.alloc(headBytes);
-  head.write(record.kind, 'latin1');
-  head.writeUInt32LE(
+  writeHead(
+    head,
+    record.kind,
     payload.reduce((sum, part) => sum + part.length, 0),
-    1,
   );
   return Buffer.concat([head, ...payload]);
 }
 
-/** Makes a record of data of what lies behind the room for its head. */
-export function writeDataHead(record: Buffer, offset: number): void {
-  record.write('B', 'latin1');
-  record.writeUInt32LE(record.length - headBytes, 1);
-  record.writeBigUInt64LE(BigInt(offset), headBytes);
+function writeHead(head: Buffer, kind: string, payloadBytes: number): void {
+  head.write(kind, 'latin1');
+  head.writeUInt32LE(payloadBytes, 1);
+}
+
+/** Whether the next record may be as large as `treeBulkBytes`. */
+export function isBulk(offset: number, position: number): boolean {
+  return offset >= bulkFromOffset && position >= bulkFromPosition;
+}
+
+/** How long a head is at this position of a stream, with the padding before it. */
+export function headBytesAt(position: number): number {
+  const least = headBytes + dataHeadBytes;
+  return least + ((alignment - ((position + least) % alignment)) % alignment);
+}
+
+/** Makes a padding and a record of data of so many bytes, which lie behind the room for the head. */
+export function writeDataHead(head: Buffer, offset: number, length: number): void {
+  const padding = head.length - headBytes - dataHeadBytes;
+  writeHead(head, 'P', padding);
+  head.fill(0, headBytes, headBytes + padding);
+  const own = head.subarray(headBytes + padding);
+  writeHead(own, 'B', 8 + length);
+  own.writeBigUInt64LE(BigInt(offset), headBytes);
 }
 
 function payloadOf(record: TreeRecord): Buffer[] {

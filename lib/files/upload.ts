@@ -38,6 +38,8 @@ class Packer {
   readonly #named = new Map<string, Buffer>();
   #held: Buffer[] = [];
   #heldBytes = 0;
+  /** How much of the stream there is so far. */
+  #position = 0;
 
   constructor(out: Outflow) {
     this.#out = out;
@@ -96,22 +98,28 @@ class Packer {
     const records = new DataRecords(size);
     let at = 0;
     while (at < size) {
-      const { bytesRead } = await file.readv(records.parts, at);
+      const parts = records.partsFor(at, this.#position);
+      const { bytesRead } = await file.readv(parts, at);
       if (bytesRead === 0) break;
       const end = Math.min(at + bytesRead, size);
-      for (const part of records.parts) {
+      for (const part of parts) {
         const length = Math.min(part.length, end - at);
         if (length <= 0) break;
-        if (hasHoles || length < worthAWrite) await this.#runs(at, part.subarray(0, length), hasHoles);
-        else await this.#putLarge(records.record(part, at, length));
+        const from = at;
+        const asRecord = () => records.record(part, from, length, this.#position);
+        await this.#part(part.subarray(0, length), at, asRecord, hasHoles);
         at += length;
       }
     }
     return at;
   }
 
-  async #runs(offset: number, bytes: Buffer, hasHoles: boolean): Promise<void> {
-    for (const [begin, end] of hasHoles ? dataRuns(bytes) : [[0, bytes.length] as const])
+  /** Of bytes of the file from `offset`, which may change once this resolves. */
+  async #part(bytes: Buffer, offset: number, asRecord: () => Buffer, hasHoles: boolean): Promise<void> {
+    const runs = hasHoles ? dataRuns(bytes) : [[0, bytes.length] as const];
+    const isWhole = runs[0]?.[0] === 0 && runs[0][1] === bytes.length;
+    if (isWhole && bytes.length >= worthAWrite) return this.#putLarge(asRecord());
+    for (const [begin, end] of runs)
       await this.#put({ kind: 'B', offset: offset + begin, bytes: bytes.subarray(begin, end) });
   }
 
@@ -119,11 +127,13 @@ class Packer {
     const bytes = encodeRecord(record);
     this.#held.push(bytes);
     this.#heldBytes += bytes.length;
+    this.#position += bytes.length;
     if (this.#heldBytes >= worthAWrite) await this.#flush();
   }
 
-  /** Of a whole record, which may change once this resolves. */
+  /** Of a whole record. */
   async #putLarge(record: Buffer): Promise<void> {
+    this.#position += record.length;
     if (this.#heldBytes > 0) await this.#flush();
     await this.#write(record);
   }

@@ -4,8 +4,6 @@
 
 namespace boxlite {
 
-static_assert(ReceiveCredit::bulk_window <= SharedRing::capacity);
-
 bool FileInput::receive(const Frame &frame) {
     const std::size_t bytes = frame.payload.size();
     if (end_received_ || !credit_.take(bytes)) return false;

@@ -29,7 +29,7 @@ private:
     SharedRing ring_;
     RingWriter writer_;
     WatchedFd room_;
-    ReceiveCredit credit_;
+    ReceiveCredit credit_{SharedRing::capacity};
     std::uint64_t received_ = 0;
     std::uint64_t granted_for_ = 0;
     bool taken_more_ = false;

@@ -1,18 +1,22 @@
 #include "new_file.hpp"
-#include <algorithm>
-#include <array>
 #include <cerrno>
-#include <cstring>
 #include <fcntl.h>
 #include <unistd.h>
 
 namespace boxlite {
 namespace {
 
-// As open(2) has it for O_DIRECT: memory, offset and length in whole blocks of the device; no device has larger ones.
+// As open(2) has it for O_DIRECT: offset and length in whole blocks of the file system, and no device has larger ones;
+// memory as the block layer wants it of a device that says nothing else.
 constexpr std::size_t block_bytes = 4096;
-constexpr std::size_t piece_bytes = 1u << 20;
-alignas(block_bytes) std::array<std::byte, piece_bytes> piece;
+constexpr std::size_t memory_bytes = 512;
+// Less is sooner copied than waited for.
+constexpr std::size_t worth_passing = NewFile::bulk_bytes / 2;
+
+bool may_pass(std::uint64_t offset, std::span<const std::byte> bytes) {
+    return offset >= NewFile::cached_bytes && offset % block_bytes == 0 && bytes.size() >= worth_passing &&
+           bytes.size() % block_bytes == 0 && reinterpret_cast<std::uintptr_t>(bytes.data()) % memory_bytes == 0;
+}
 
 int write_at(int file, std::uint64_t offset, std::span<const std::byte> bytes) {
     while (!bytes.empty()) {
@@ -28,39 +32,13 @@ int write_at(int file, std::uint64_t offset, std::span<const std::byte> bytes) {
 } // namespace
 
 int NewFile::write(std::uint64_t offset, std::span<const std::byte> bytes) {
-    if (offset != begin_ + held_) {
-        if (const int error = flush(); error != 0) return error;
-        begin_ = offset;
-    }
-    while (!bytes.empty()) {
-        const std::size_t count = std::min(bytes.size(), piece.size() - held_);
-        std::memcpy(piece.data() + held_, bytes.data(), count);
-        held_ += count;
-        bytes = bytes.subspan(count);
-        if (held_ < piece.size()) continue;
-        pass_cache(begin_ >= cached_bytes && begin_ % block_bytes == 0);
-        if (const int error = write_held(); error != 0) return error;
-    }
-    return 0;
-}
-
-int NewFile::flush() {
-    pass_cache(false);
-    return write_held();
-}
-
-int NewFile::write_held() {
-    const auto held = std::span<const std::byte>(piece).first(held_);
-    int error = write_at(file_, begin_, held);
+    pass_cache(may_pass(offset, bytes));
+    const int error = write_at(file_, offset, bytes);
     // A file system that wants more of such writes than we do has them through the cache.
-    if (error == EINVAL && passes_) {
-        pass_cache(false);
-        can_pass_ = false;
-        error = write_at(file_, begin_, held);
-    }
-    begin_ += held_;
-    held_ = 0;
-    return error;
+    if (error != EINVAL || !passes_) return error;
+    pass_cache(false);
+    can_pass_ = false;
+    return write_at(file_, offset, bytes);
 }
 
 void NewFile::pass_cache(bool pass) {

@@ -12,7 +12,7 @@ namespace boxlite {
 // page for every 4 KiB. The ring is mapped twice, one behind the other, so that no piece of it is torn.
 class SharedRing {
 public:
-    static constexpr std::size_t capacity = 2u << 20;
+    static constexpr std::size_t capacity = 4u << 20;
     static constexpr std::uint64_t nothing = UINT64_MAX;
     // Positions are counted from the first byte.
     struct State {

@@ -12,8 +12,8 @@ namespace {
 
 constexpr std::size_t worth_a_write = 64 * 1024;
 constexpr std::size_t head_bytes = 5;
-// One waits whole in the room that its sender has in any case.
-constexpr std::size_t longest_payload = 144 * 1024;
+// One waits whole in the room that its sender has: docs/protocol.md, "Trees".
+constexpr std::size_t longest_payload = 1024 * 1024;
 constexpr std::size_t longest_name = 255;
 
 template <typename T> void put(std::string &out, T value) {
@@ -129,6 +129,14 @@ void TreeWriter::flush() {
 }
 
 int TreeReader::next(TreeRecord &record) {
+    int error = 0;
+    do
+        error = read(record);
+    while (error == 0 && record.kind == 'P');
+    return error;
+}
+
+int TreeReader::read(TreeRecord &record) {
     in_.take(std::exchange(record_bytes_, 0));
     if (const int error = wait_for(head_bytes); error != 0) return error;
     std::string_view head = piece_.substr(1, head_bytes - 1);
@@ -176,6 +184,9 @@ int TreeReader::parse(char kind, std::string_view payload, TreeRecord &record) {
         break;
     case 'H':
         whole = take_pair(payload, record.name, record.rest);
+        break;
+    case 'P':
+        whole = true;
         break;
     case 'U':
     case 'Z':

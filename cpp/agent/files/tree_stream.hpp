@@ -54,10 +54,11 @@ struct TreeRecord {
 class TreeReader {
 public:
     explicit TreeReader(RingReader &in) : in_(in) {}
-    // The next record, good until the one after. An errno: EPROTO for a stream that is none, ECANCELED when SIGTERM came.
+    // The next record that says something, good until the one after. An errno: EPROTO for a stream that is none, ECANCELED when SIGTERM came.
     int next(TreeRecord &record);
 
 private:
+    int read(TreeRecord &record);
     int wait_for(std::size_t bytes);
     int parse(char kind, std::string_view payload, TreeRecord &record);
 

@@ -166,7 +166,7 @@ int Unpacker::data(int file, std::uint64_t &size) {
         if (const int error = reader_.next(record); error != 0) return error;
         size = record.number;
         if (size > INT64_MAX) return EPROTO;
-        if (record.kind == 'E') return made.flush();
+        if (record.kind == 'E') return 0;
         if (record.kind != 'B') return EPROTO;
         if (const int error = made.write(record.number, std::as_bytes(std::span(record.rest))); error != 0) return error;
     }

@@ -21,7 +21,7 @@ namespace {
 constexpr mode_t usual_mode = 0644;
 // What a program writes to a file of the kernel's takes effect by the single write(2).
 constexpr std::size_t kernel_file_bytes = 64 * 1024;
-// Its room is told of after each.
+// Room is told of after each.
 constexpr std::size_t piece_bytes = 128 * 1024;
 
 struct Target {
@@ -96,29 +96,43 @@ std::span<const std::byte> wait_for(RingReader &from, std::size_t count) {
     return piece;
 }
 
-// `write` takes where a piece begins and the piece, and returns an errno.
-template <typename Write> Copied write_pieces(RingReader &from, Write write) {
+// What a next piece has at least, unless it is the last, and at most.
+struct PieceBytes {
+    std::size_t least;
+    std::size_t most;
+};
+
+// `next` takes how much is written and returns its PieceBytes, `write` takes the piece as well and returns an errno.
+template <typename Next, typename Write> Copied write_pieces(RingReader &from, Next next, Write write) {
     Copied copied;
-    for (auto piece = wait_for(from, 1); !piece.empty(); piece = wait_for(from, 1)) {
-        piece = piece.first(std::min(piece.size(), piece_bytes));
-        copied.error = write(static_cast<std::uint64_t>(copied.bytes), piece);
-        if (copied.error != 0) return copied;
+    for (;;) {
+        const auto at = static_cast<std::uint64_t>(copied.bytes);
+        const PieceBytes bytes = next(at);
+        auto piece = wait_for(from, bytes.least);
+        piece = piece.first(std::min(piece.size(), bytes.most));
+        if (!piece.empty()) copied.error = write(at, piece);
+        if (piece.empty() || copied.error != 0) return copied;
         from.take(piece.size());
         copied.bytes += static_cast<std::int64_t>(piece.size());
     }
-    return copied;
 }
 
 Copied write_all_of(RingReader &from, int to) {
-    return write_pieces(from, [to](std::uint64_t, std::span<const std::byte> piece) { return write_bytes(to, piece); });
+    return write_pieces(
+        from, [](std::uint64_t) { return PieceBytes{1, piece_bytes}; },
+        [to](std::uint64_t, std::span<const std::byte> piece) { return write_bytes(to, piece); });
 }
 
 Copied write_new_file(RingReader &from, int to) {
     NewFile made(to);
-    Copied copied = write_pieces(
-        from, [&](std::uint64_t offset, std::span<const std::byte> piece) { return made.write(offset, piece); });
-    if (copied.error == 0) copied.error = made.flush();
-    return copied;
+    // Whole blocks, which lie in the ring as they do in the file.
+    return write_pieces(
+        from,
+        [](std::uint64_t at) {
+            const std::size_t bytes = at < NewFile::cached_bytes ? piece_bytes : NewFile::bulk_bytes;
+            return PieceBytes{bytes, bytes};
+        },
+        [&](std::uint64_t at, std::span<const std::byte> piece) { return made.write(at, piece); });
 }
 
 Copied write_to_kernel_file(RingReader &from, int to) {
