@@ -12,9 +12,12 @@ public:
         if (is_wide_) return;
         bytes_ += bytes;
         is_wide_ = bytes_ >= initial_credit;
-        // Where the kernel has no more for us, it stays as it is.
-        if (is_wide_) ::fcntl(pipe, F_SETPIPE_SZ, wide_bytes);
+        if (is_wide_) widen(pipe);
     }
+    bool is_wide() const { return is_wide_; }
+
+    // Where the kernel has no more for us, it stays as it is.
+    static void widen(int pipe) { ::fcntl(pipe, F_SETPIPE_SZ, wide_bytes); }
 
 private:
     static constexpr int wide_bytes = 1 << 20;

@@ -1,7 +1,9 @@
 #include "output.hpp"
+#include "../common/io.hpp"
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <fcntl.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/uio.h>
@@ -30,6 +32,38 @@ ssize_t read_pieces(int pipe, std::size_t most) {
     return ::readv(pipe, parts.data(), count);
 }
 
+// Reading a pipe keeps its writer out for as long as the copying takes. Moving its pages to a pipe of our own does not,
+// and that one is read meanwhile.
+class WayOut {
+public:
+    // As read_pieces.
+    ssize_t read(int pipe, std::size_t most) {
+        if (!own_.read) open();
+        if (!own_.read) return read_pieces(pipe, most);
+        const ssize_t moved = ::splice(pipe, nullptr, own_.write.get(), nullptr, most, SPLICE_F_NONBLOCK);
+        if (moved <= 0) return moved;
+        const ssize_t count = read_pieces(own_.read.get(), most);
+        // What cannot be read, the page of a file that is broken, must not be taken for another command's.
+        if (count != moved) own_ = {};
+        return count;
+    }
+
+private:
+    void open() {
+        auto pipe = make_pipe();
+        if (!pipe || !set_nonblocking(pipe.value().read.get())) return;
+        own_ = std::move(pipe.value());
+        BulkPipe::widen(own_.read.get());
+    }
+
+    Pipe own_;
+};
+
+ssize_t read_in_bulk(int pipe, std::size_t most) {
+    static WayOut way_out;
+    return way_out.read(pipe, most);
+}
+
 } // namespace
 
 std::size_t bytes_left(int pipe, bool is_terminal) {
@@ -54,7 +88,8 @@ std::span<const std::byte> Output::take_turn(std::uint32_t stream) {
     const std::size_t most = std::min({turn_bytes, std::size_t{credit_.left()}, rest_.value_or(turn_bytes)});
     if (most == 0) return {};
 
-    const ssize_t count = read_pieces(pipe_.get(), most);
+    const bool in_bulk = bulk_.is_wide() && !is_terminal_;
+    const ssize_t count = in_bulk ? read_in_bulk(pipe_.get(), most) : read_pieces(pipe_.get(), most);
     if (count <= 0) {
         ready_ = false;
         closed_ = closed_ || count == 0 || errno != EAGAIN;

@@ -4,6 +4,7 @@
 #include <csignal>
 #include <fcntl.h>
 #include <malloc.h>
+#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -30,6 +31,13 @@ void keep_memory_small() {
     ::mallopt(M_TOP_PAD, 0);
 }
 
+// What passes through comes in many small pieces. As a batch process it does not take the processor from whoever sends
+// them with each one: sched(7), SCHED_BATCH. It is a wish; what we start begins as usual.
+void let_senders_go_on() {
+    const sched_param usual{};
+    if (::sched_setscheduler(0, SCHED_BATCH | SCHED_RESET_ON_FORK, &usual) != 0) errno = 0;
+}
+
 Status set_limits() {
     const rlimit none{0, 0};
     if (::setrlimit(RLIMIT_CORE, &none) != 0) return failure_from_errno("forbid core dumps", errno);
@@ -44,6 +52,7 @@ Status set_limits() {
 
 Status settle_process() {
     keep_memory_small();
+    let_senders_go_on();
     ::umask(077);
     // A process that leads its session already stays where it is.
     if (::setsid() < 0 && ::getsid(0) != ::getpid()) return failure_from_errno("begin a session", errno);

@@ -125,6 +125,41 @@ TEST(AgentOutput, WhatAPipeHoldsIsTakenInOneTurnAsWholeFrames) {
     EXPECT_EQ(got, bytes);
 }
 
+TEST(AgentOutput, TwoThatAreUsedInBulkStayApartAndExact) {
+    struct Side {
+        Pipes ends;
+        Output output;
+        std::string sent;
+        std::string got;
+        explicit Side(Channel channel) : output(std::move(ends.pipe.read), channel) {}
+    };
+    Side sides[] = {Side(Channel::out), Side(Channel::err)};
+    std::vector<std::byte> frames;
+    unsigned n = 0;
+    while (sides[1].got.size() < (6u << 20)) {
+        for (Side &side : sides) {
+            std::string bytes;
+            while (bytes.size() < 77'777 + n % 50'000)
+                bytes += std::to_string(n++) + ",";
+            const ssize_t count = ::write(side.ends.pipe.write.get(), bytes.data(), bytes.size());
+            if (count > 0) side.sent.append(bytes, 0, static_cast<std::size_t>(count));
+            ASSERT_TRUE(side.output.grant(initial_credit / 4 + n % 1000));
+            side.output.note(0);
+            ASSERT_TRUE(take_turn(side.output, frames));
+            for (const Piece &piece : read_frames(frames))
+                side.got += piece.bytes;
+        }
+    }
+    for (Side &side : sides) {
+        side.output.command_ended();
+        ASSERT_TRUE(side.output.grant(4u << 20));
+        while (take_turn(side.output, frames)) {}
+        for (const Piece &piece : read_frames(frames))
+            side.got += piece.bytes;
+        EXPECT_TRUE(side.got == side.sent);
+    }
+}
+
 TEST(AgentOutput, NothingIsReadBeyondTheCredit) {
     Pipes ends;
     Output output(std::move(ends.pipe.read), Channel::out);
