@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { basename, join } from 'node:path';
 import type { Box } from '../../lib/index';
 import { findBoxProcesses } from '../../lib/ownership';
@@ -6,6 +7,7 @@ import { createdBox, engine, homeOf, tempRuntime } from '../helpers/runtimes';
 
 describe(`the machine of a box on ${engine}`, () => {
   let pid: number;
+  let shim: number;
   let status: string;
   let log: string;
 
@@ -13,7 +15,8 @@ describe(`the machine of a box on ${engine}`, () => {
     const runtime = tempRuntime();
     const box: Box = await createdBox(runtime);
     log = readFileSync(join(homeOf(runtime), 'boxes', box.id, 'vmm.log'), 'utf8');
-    pid = machineOf(box.id);
+    pid = pidOf(box.id, 'boxlite-vmm', 'qemu-system-x86_64');
+    shim = pidOf(box.id, 'boxlite-shim');
     status = readFileSync(`/proc/${pid}/status`, 'utf8');
   });
 
@@ -26,6 +29,12 @@ describe(`the machine of a box on ${engine}`, () => {
 
   test('goes without no part of its jail', () => {
     expect(log).not.toContain('the jail goes without');
+  });
+
+  test('is scheduled as any process where there are several processors, and its shim as a batch process', () => {
+    const [other, batch] = [0, 3];
+    const expected = availableParallelism() === 1 ? batch : other;
+    expect([schedulingPolicyOf(pid), schedulingPolicyOf(shim)]).toEqual([expected, batch]);
   });
 
   // QEMU's own sandbox has neither; and what cannot be dumped is seen by root alone: proc_pid_root(5).
@@ -45,8 +54,12 @@ describe(`the machine of a box on ${engine}`, () => {
   }
 });
 
-function machineOf(boxId: string): number {
-  const programs = ['boxlite-vmm', 'qemu-system-x86_64'];
-  const machine = findBoxProcesses(boxId).find(({ argv }) => programs.includes(basename(argv[0] ?? '')));
-  return machine?.pid ?? -1;
+function pidOf(boxId: string, ...programs: string[]): number {
+  return findBoxProcesses(boxId).find(({ argv }) => programs.includes(basename(argv[0] ?? '')))?.pid ?? -1;
+}
+
+/** proc_pid_stat(5), 41: sched(7)'s number of it. The name in the second field may hold spaces. */
+function schedulingPolicyOf(pid: number): number {
+  const behindName = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1] ?? '';
+  return Number(behindName.split(' ')[41 - 3]);
 }

@@ -31,11 +31,22 @@ void keep_memory_small() {
     ::mallopt(M_TOP_PAD, 0);
 }
 
-// What passes through comes in many small pieces. As a batch process it does not take the processor from whoever sends
-// them with each one: sched(7), SCHED_BATCH. It is a wish; what we start begins as usual.
-void let_senders_go_on() {
+bool is_scheduled(int policy) {
+    return ::sched_getscheduler(0) == policy;
+}
+
+// False where a sandbox around us forbids it: it is a wish.
+bool schedule(int policy) {
     const sched_param usual{};
-    if (::sched_setscheduler(0, SCHED_BATCH | SCHED_RESET_ON_FORK, &usual) != 0) errno = 0;
+    return ::sched_setscheduler(0, policy, &usual) == 0;
+}
+
+bool was_made_batch = false;
+
+// What passes through comes in many small pieces. As a batch process we do not take the processor from whoever sends
+// them with each one: sched(7), SCHED_BATCH.
+void let_senders_go_on() {
+    was_made_batch = is_scheduled(SCHED_OTHER) && schedule(SCHED_BATCH);
 }
 
 Status set_limits() {
@@ -65,6 +76,12 @@ Status settle_process() {
     const sigset_t handled = handled_signals();
     if (::sigprocmask(SIG_SETMASK, &handled, nullptr) != 0) return failure_from_errno("block signals", errno);
     return set_limits();
+}
+
+void schedule_as_started() {
+    cpu_set_t ours;
+    const bool alone = ::sched_getaffinity(0, sizeof ours, &ours) == 0 && CPU_COUNT(&ours) == 1;
+    if (was_made_batch && !alone) schedule(SCHED_OTHER);
 }
 
 Result<Inherited> keep_inherited(bool lifeline) {

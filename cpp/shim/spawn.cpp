@@ -2,6 +2,7 @@
 #include "../common/io.hpp"
 #include "../common/log.hpp"
 #include "../common/privileges.hpp"
+#include "hygiene.hpp"
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
@@ -45,6 +46,7 @@ void default_signals() {
     if (ready && !place_descriptors(program.fds)) ready = failure_from_errno("place descriptors", errno);
     if (ready && !program.keeps_capabilities) ready = drop_capabilities();
     if (ready) {
+        schedule_as_started();
         default_signals();
         ::execve(program.path.c_str(), argv.data(), environment);
         ready = failure_from_errno("run " + program.path, errno);
