@@ -1,6 +1,6 @@
 import { Inflow } from '../../../lib/exec/inflow';
 import { Outflow } from '../../../lib/exec/outflow';
-import { initialCredit } from '../../../lib/shim/protocol';
+import { headerBytes, initialCredit } from '../../../lib/shim/protocol';
 
 describe('an output stream', () => {
   test('gives what came, in order, and then its end', async () => {
@@ -80,7 +80,7 @@ describe('an output stream', () => {
 });
 
 describe('stdin', () => {
-  test('stops at its credit and goes on when more is granted', async () => {
+  test('stops before its credit is too little for a whole piece, and goes on when more is granted', async () => {
     let sent = 0;
     const outflow = new Outflow((bytes) => {
       sent += bytes.length;
@@ -88,8 +88,12 @@ describe('stdin', () => {
     });
     const written = outflow.write(Buffer.alloc(initialCredit + 10));
     await Promise.resolve();
-    expect(sent).toBe(initialCredit);
-    outflow.granted(10);
+    const pieces = 2 * (initialCredit / 2 - headerBytes);
+    expect(sent).toBe(pieces);
+    outflow.granted(9);
+    await new Promise(setImmediate);
+    expect(sent).toBe(pieces);
+    outflow.granted(1);
     expect(await written).toBe(true);
     expect(sent).toBe(initialCredit + 10);
   });
