@@ -31,10 +31,6 @@ void keep_memory_small() {
     ::mallopt(M_TOP_PAD, 0);
 }
 
-bool is_scheduled(int policy) {
-    return ::sched_getscheduler(0) == policy;
-}
-
 // False where a sandbox around us forbids it: it is a wish.
 bool schedule(int policy) {
     const sched_param usual{};
@@ -46,7 +42,7 @@ bool was_made_batch = false;
 // What passes through comes in many small pieces. As a batch process we do not take the processor from whoever sends
 // them with each one: sched(7), SCHED_BATCH.
 void let_senders_go_on() {
-    was_made_batch = is_scheduled(SCHED_OTHER) && schedule(SCHED_BATCH);
+    was_made_batch = ::sched_getscheduler(0) == SCHED_OTHER && schedule(SCHED_BATCH);
 }
 
 Status set_limits() {

@@ -26,11 +26,10 @@ export class DataRecords {
     return isBulk(offset, position) ? this.#bulk : this.#parts;
   }
 
-  /** The record of a part that holds the file's bytes from `offset`, padded; a view, good until the next reading. */
-  record(part: Buffer, offset: number, length: number, position: number): Buffer {
-    const headBytes = headBytesAt(position);
-    const begin = part.byteOffset - headBytes;
-    writeDataHead(this.#memory.subarray(begin, part.byteOffset), offset, length);
-    return this.#memory.subarray(begin, part.byteOffset + length);
+  /** The record of what was read into the begin of a part, the file's bytes from `offset`; a view, good until the next reading. */
+  record({ byteOffset, length }: Buffer, offset: number, position: number): Buffer {
+    const begin = byteOffset - headBytesAt(position);
+    writeDataHead(this.#memory.subarray(begin, byteOffset), offset, length);
+    return this.#memory.subarray(begin, byteOffset + length);
   }
 }

@@ -15,7 +15,8 @@ const dataHeadBytes = headBytes + 8;
 /** What comes before the bytes in a record of data, with its padding, at most. */
 export const mostHeadBytes = headBytes + alignment - 1 + dataHeadBytes;
 const metaBytes = 16;
-const longestPayload = 2 ** 20;
+// Of a record from a box.
+const longestPayload = 144 * 1024;
 const longestName = 255;
 
 export interface TreeMeta {

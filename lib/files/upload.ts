@@ -105,9 +105,7 @@ class Packer {
       for (const part of parts) {
         const length = Math.min(part.length, end - at);
         if (length <= 0) break;
-        const from = at;
-        const asRecord = () => records.record(part, from, length, this.#position);
-        await this.#part(part.subarray(0, length), at, asRecord, hasHoles);
+        await this.#part(records, part.subarray(0, length), at, hasHoles);
         at += length;
       }
     }
@@ -115,10 +113,12 @@ class Packer {
   }
 
   /** Of bytes of the file from `offset`, which may change once this resolves. */
-  async #part(bytes: Buffer, offset: number, asRecord: () => Buffer, hasHoles: boolean): Promise<void> {
+  async #part(records: DataRecords, bytes: Buffer, offset: number, hasHoles: boolean): Promise<void> {
     const runs = hasHoles ? dataRuns(bytes) : [[0, bytes.length] as const];
     const isWhole = runs[0]?.[0] === 0 && runs[0][1] === bytes.length;
-    if (isWhole && bytes.length >= worthAWrite) return this.#putLarge(asRecord());
+    if (isWhole && bytes.length >= worthAWrite) {
+      return this.#putLarge(records.record(bytes, offset, this.#position));
+    }
     for (const [begin, end] of runs)
       await this.#put({ kind: 'B', offset: offset + begin, bytes: bytes.subarray(begin, end) });
   }

@@ -11,7 +11,7 @@ describe('the records of a file', () => {
       for (const [n, part] of records.partsFor(0, position).entries()) {
         part.fill(n + 1);
         const bytes = part.subarray(0, part.length - n);
-        const record = records.record(part, offset, bytes.length, position);
+        const record = records.record(bytes, offset, position);
         const own = encodeRecord({ kind: 'B', offset, bytes });
         const padding = record.subarray(0, record.length - own.length);
         expect(record.subarray(padding.length).equals(own)).toBe(true);

@@ -37,6 +37,7 @@ describe('a tree as a stream', () => {
   test.each([
     ['an unknown kind', Buffer.from([0x58, 0, 0, 0, 0])],
     ['a record that is too long', Buffer.from([0x42, 0, 0, 0, 1])],
+    ['a record that is one byte too long', encodeRecord({ kind: 'B', offset: 0, bytes: Buffer.alloc(144 * 1024 - 7) })],
     ['a directory without its meta', Buffer.from([0x44, 1, 0, 0, 0, 0x61])],
     ['a size that no number holds', Buffer.concat([Buffer.from([0x45, 8, 0, 0, 0]), Buffer.alloc(8, 0xff)])],
     ['a mode with a type in it', encodeRecord({ kind: 'D', name, meta: { ...meta, mode: 0o40755 } })],

@@ -54,7 +54,8 @@ struct TreeRecord {
 class TreeReader {
 public:
     explicit TreeReader(RingReader &in) : in_(in) {}
-    // The next record that says something, good until the one after. An errno: EPROTO for a stream that is none, ECANCELED when SIGTERM came.
+    // The next record that says something, good until the one after. An errno: EPROTO for a stream that is none,
+    // ECANCELED when SIGTERM came.
     int next(TreeRecord &record);
 
 private:
