@@ -19,6 +19,8 @@ public:
 
     std::uint32_t stream() const { return stream_; }
 
+    // Where the payload of a frame that is still coming is to go: see PayloadPlaces.
+    virtual std::shared_ptr<std::byte> place_for(const FrameHeader &) { return nullptr; }
     // Frames of the client. False when the frame breaks the protocol.
     virtual bool receive_input(const Frame &frame) = 0;
     virtual bool grant(const Frame &frame) = 0;

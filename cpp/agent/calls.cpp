@@ -21,6 +21,11 @@ std::string refusal(std::int64_t n, const Failure &failure) {
 
 } // namespace
 
+std::shared_ptr<std::byte> Calls::place_for(const FrameHeader &header) {
+    const auto call = running_.find(header.stream);
+    return call == running_.end() ? nullptr : call->second->place_for(header);
+}
+
 void Calls::take(const Frame &frame) {
     const std::uint32_t stream = frame.header.stream;
     const Kind kind = frame.header.kind;

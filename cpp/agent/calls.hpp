@@ -10,10 +10,11 @@
 namespace boxlite {
 
 // The calls of all clients, and what is left of those that are over.
-class Calls {
+class Calls final : public PayloadPlaces {
 public:
     explicit Calls(const Services &services) : services_(services) {}
 
+    std::shared_ptr<std::byte> place_for(const FrameHeader &header) override;
     // A frame of a call. What breaks the protocol ends that call and no other.
     void take(const Frame &frame);
     // The process was reaped; most belong to no call.

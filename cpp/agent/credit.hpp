@@ -30,9 +30,10 @@ public:
     // What a channel gets once it is used in bulk: a grant takes a while to reach its sender.
     explicit ReceiveCredit(std::uint32_t bulk_window = usual_bulk_window) : bulk_window_(bulk_window) {}
 
+    bool covers(std::size_t bytes) const { return bytes <= left_; }
     // False when the peer sent more than it was granted.
     bool take(std::size_t bytes) {
-        if (bytes > left_) return false;
+        if (!covers(bytes)) return false;
         left_ -= static_cast<std::uint32_t>(bytes);
         return true;
     }

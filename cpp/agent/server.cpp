@@ -61,7 +61,7 @@ void Server::take_input() {
             return;
         }
         for (;;) {
-            const auto frame = host.reader().next();
+            const auto frame = host.reader().next(&calls_);
             if (!frame) served_ = Served{Served::How::protocol, true, frame.failure().message};
             if (served_ || !frame.value()) break;
             take(*frame.value());

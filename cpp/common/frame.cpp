@@ -185,6 +185,7 @@ void append_u64(std::vector<std::byte> &out, std::uint64_t value) {
 }
 
 std::span<std::byte> FrameReader::room() {
+    if (place_) return std::span(place_.get(), placed_header_.length).subspan(placed_);
     if (begin_ == end_) {
         begin_ = end_ = 0;
         // One large frame must not keep its memory for the life of an idle connection.
@@ -208,11 +209,13 @@ std::size_t FrameReader::begun_frame_bytes() const {
 }
 
 void FrameReader::filled(std::size_t count) {
-    end_ += count;
+    (place_ ? placed_ : end_) += count;
 }
 
-Result<std::optional<Frame>> FrameReader::next() {
+Result<std::optional<Frame>> FrameReader::next(PayloadPlaces *places) {
     if (failed_) return *failed_;
+    given_.reset();
+    if (place_) return placed_frame();
     if (held() < wanted_) return std::optional<Frame>{};
     const auto bytes = std::span<const std::byte>(buffer_).subspan(begin_, held());
     const auto header = decode_header(bytes.first<header_bytes>());
@@ -222,9 +225,28 @@ Result<std::optional<Frame>> FrameReader::next() {
     }
     const std::size_t length = header.value().length;
     wanted_ = header_bytes + length;
-    if (bytes.size() < wanted_) return std::optional<Frame>{};
+    if (bytes.size() < wanted_) {
+        if (places != nullptr) begin_in_place(header.value(), bytes.subspan(header_bytes), *places);
+        return std::optional<Frame>{};
+    }
     begin_ += std::exchange(wanted_, header_bytes);
     return std::optional<Frame>{Frame{header.value(), bytes.subspan(header_bytes, length)}};
+}
+
+void FrameReader::begin_in_place(const FrameHeader &header, std::span<const std::byte> begun, PayloadPlaces &places) {
+    place_ = places.place_for(header);
+    if (!place_) return;
+    placed_header_ = header;
+    placed_ = begun.size();
+    std::memcpy(place_.get(), begun.data(), begun.size());
+    begin_ = end_;
+    wanted_ = header_bytes;
+}
+
+std::optional<Frame> FrameReader::placed_frame() {
+    if (placed_ < placed_header_.length) return std::nullopt;
+    given_ = std::move(place_);
+    return Frame{placed_header_, {given_.get(), std::exchange(placed_, 0)}};
 }
 
 Result<std::optional<std::string>> ControlJoiner::add(const Frame &frame) {

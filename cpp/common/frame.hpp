@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -92,19 +93,31 @@ std::uint64_t read_u64(std::span<const std::byte> bytes);
 void append_u32(std::vector<std::byte> &out, std::uint32_t value);
 void append_u64(std::vector<std::byte> &out, std::uint64_t value);
 
+// Who has a place of its own for the payload of a frame, so that it is read to there.
+class PayloadPlaces {
+public:
+    // Room for `header.length` bytes that stays as long as it is held; none when the reader's own memory will do.
+    virtual std::shared_ptr<std::byte> place_for(const FrameHeader &header) = 0;
+
+protected:
+    ~PayloadPlaces() = default;
+};
+
 // Cuts a byte stream into frames, however it was torn. After a failure it stays failed.
 class FrameReader {
 public:
     // Room to read(2) into; never empty.
     std::span<std::byte> room();
     void filled(std::size_t count);
-    // The next whole frame; nothing when more bytes are needed.
-    Result<std::optional<Frame>> next();
+    // The next whole frame; nothing when more bytes are needed. One that is not there as a whole yet can have a place.
+    Result<std::optional<Frame>> next(PayloadPlaces *places = nullptr);
     // Bytes held that are not yet given out.
-    std::size_t held() const { return end_ - begin_; }
+    std::size_t held() const { return end_ - begin_ + placed_; }
 
 private:
     std::size_t begun_frame_bytes() const;
+    void begin_in_place(const FrameHeader &header, std::span<const std::byte> begun, PayloadPlaces &places);
+    std::optional<Frame> placed_frame();
 
     std::vector<std::byte> buffer_;
     std::size_t begin_ = 0;
@@ -112,6 +125,13 @@ private:
     // Of these, before the next frame can be looked at: a large one comes in many reads.
     std::size_t wanted_ = header_bytes;
     std::optional<Failure> failed_;
+
+    // The frame that comes to a place, and how much of its payload is there.
+    std::shared_ptr<std::byte> place_;
+    FrameHeader placed_header_;
+    std::size_t placed_ = 0;
+    // The place of the frame that was given out last.
+    std::shared_ptr<std::byte> given_;
 };
 
 // Puts the parts of split control payloads together, one a stream at most.

@@ -19,6 +19,15 @@ void take(Assembly &assembly, const Frame &frame) {
     if (kind == Kind::control) static_cast<void>(parse_window_size(request.value()));
 }
 
+// Some payloads have a place of their own.
+struct Places final : PayloadPlaces {
+    std::shared_ptr<std::byte> place_for(const FrameHeader &header) override {
+        if (header.kind != Kind::data || header.stream % 2 == 0) return nullptr;
+        const auto place = std::make_shared<std::vector<std::byte>>(header.length);
+        return {place, place->data()};
+    }
+};
+
 } // namespace
 
 void fuzz_agent(Bytes bytes) {
@@ -27,6 +36,7 @@ void fuzz_agent(Bytes bytes) {
     const std::size_t step = std::size_t{bytes[0]} + 1;
     bytes = bytes.subspan(1);
     FrameReader reader;
+    Places places;
     Assembly assembly;
     while (!bytes.empty()) {
         const auto room = reader.room();
@@ -35,7 +45,7 @@ void fuzz_agent(Bytes bytes) {
         reader.filled(count);
         bytes = bytes.subspan(count);
         for (;;) {
-            const auto frame = reader.next();
+            const auto frame = reader.next(&places);
             if (!frame) return;
             if (!frame.value()) break;
             take(assembly, *frame.value());

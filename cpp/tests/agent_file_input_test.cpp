@@ -77,6 +77,52 @@ TEST(AgentFileInput, WithoutAReaderEverythingIsTaken) {
     EXPECT_GT(granted(sides.input), 0u);
 }
 
+FrameHeader data_header(std::uint32_t length) {
+    return {length, Kind::data, channel_flags(Channel::in), 1};
+}
+
+Frame placed_frame(const std::shared_ptr<std::byte> &place, const std::string &text, bool is_last) {
+    std::ranges::copy(std::as_bytes(std::span(text)), place.get());
+    const auto length = static_cast<std::uint32_t>(text.size());
+    return {{length, Kind::data, channel_flags(Channel::in, is_last), 1}, {place.get(), length}};
+}
+
+TEST(AgentFileInput, InBulkAPayloadIsReadToWhereItsReaderFindsIt) {
+    constexpr std::uint32_t length = 100'000;
+    Sides sides;
+    EXPECT_TRUE(sides.input.receive(data_frame("ab")));
+    const auto place = sides.input.place_for(data_header(length));
+    ASSERT_NE(place, nullptr);
+    std::fill_n(place.get(), length, std::byte{'x'});
+    EXPECT_EQ(sides.all_there(1), "ab");
+    EXPECT_TRUE(sides.input.receive({data_header(length), {place.get(), length}}));
+    EXPECT_TRUE(sides.all_there(2 + length) == "ab" + std::string(length, 'x'));
+}
+
+TEST(AgentFileInput, APlaceIsForWhatIsExpectedAlone) {
+    constexpr std::uint32_t bulk = 64 * 1024;
+    Sides sides;
+    EXPECT_EQ(sides.input.place_for(data_header(bulk - 1)), nullptr);
+    EXPECT_EQ(sides.input.place_for({bulk, Kind::control, 0, 1}), nullptr);
+    EXPECT_EQ(sides.input.place_for({bulk, Kind::data, channel_flags(Channel::out), 1}), nullptr);
+    EXPECT_NE(sides.input.place_for(data_header(bulk)), nullptr);
+    EXPECT_TRUE(sides.input.receive(data_frame(std::string(initial_credit - bulk, 'x'))));
+    EXPECT_EQ(sides.input.place_for(data_header(bulk + 1)), nullptr);
+    EXPECT_NE(sides.input.place_for(data_header(bulk)), nullptr);
+    EXPECT_TRUE(sides.input.receive(data_frame("", true)));
+    EXPECT_EQ(sides.input.place_for(data_header(bulk)), nullptr);
+    Sides closed;
+    closed.input.close();
+    EXPECT_EQ(closed.input.place_for(data_header(bulk)), nullptr);
+}
+
+TEST(AgentFileInput, APlaceOutlivesItsCall) {
+    auto sides = std::make_unique<Sides>();
+    const auto place = sides->input.place_for(data_header(100'000));
+    sides.reset();
+    std::fill_n(place.get(), 100'000, std::byte{'x'});
+}
+
 TEST(AgentFileInput, GoesRoundManyTimesWhileBothSidesWaitForEachOther) {
     Sides sides;
     constexpr std::size_t size = 16u << 20;
@@ -100,7 +146,11 @@ TEST(AgentFileInput, GoesRoundManyTimesWhileBothSidesWaitForEachOther) {
         std::string piece(count, '\0');
         for (std::size_t i = 0; i < count; ++i)
             piece[i] = static_cast<char>((at + i) * 31 >> 8);
-        EXPECT_TRUE(sides.input.receive(data_frame(piece, at + count == size)));
+        // By turns to its place and copied, in and over the end of the ring.
+        if (const auto place = at % 2 == 0 ? nullptr : sides.input.place_for(data_header(static_cast<std::uint32_t>(count))))
+            EXPECT_TRUE(sides.input.receive(placed_frame(place, piece, at + count == size)));
+        else
+            EXPECT_TRUE(sides.input.receive(data_frame(piece, at + count == size)));
         at += count;
         credit -= count;
         sides.input.note(0);

@@ -56,6 +56,70 @@ TEST(Frame, AStreamOfFramesTornAtAnyTwoBytesComesOutWhole) {
     }
 }
 
+// Has a place for every payload of data.
+struct Places final : PayloadPlaces {
+    std::vector<std::shared_ptr<Bytes>> made;
+    std::shared_ptr<std::byte> place_for(const FrameHeader &frame) override {
+        if (frame.kind != Kind::data) return nullptr;
+        made.push_back(std::make_shared<Bytes>(frame.length));
+        return {made.back(), made.back()->data()};
+    }
+};
+
+TEST(Frame, APayloadThatIsNotThereAsAWholeIsReadToItsPlace) {
+    Bytes stream;
+    append_frame(stream, Kind::data, 1, bytes_of("abcdef"), channel_flags(Channel::in));
+    append_frame(stream, Kind::ping, 0, bytes_of("12345678"));
+    append_frame(stream, Kind::data, 3, bytes_of("ghi"), channel_flags(Channel::in, true));
+    for (std::size_t cut = 0; cut <= stream.size(); ++cut) {
+        FrameReader reader;
+        Places places;
+        std::vector<std::string> payloads;
+        std::size_t placed = 0;
+        const auto take = [&](std::span<const std::byte> piece) {
+            while (!piece.empty()) {
+                const auto room = reader.room();
+                const std::size_t count = std::min(room.size(), piece.size());
+                std::copy_n(piece.begin(), count, room.begin());
+                reader.filled(count);
+                piece = piece.subspan(count);
+                for (auto frame = reader.next(&places); frame && frame.value(); frame = reader.next(&places)) {
+                    const auto payload = frame.value()->payload;
+                    payloads.push_back(text_of(payload));
+                    if (!places.made.empty() && payload.data() == places.made.back()->data()) ++placed;
+                }
+            }
+        };
+        take(std::span<const std::byte>(stream).first(cut));
+        take(std::span<const std::byte>(stream).subspan(cut));
+        ASSERT_EQ(payloads, (std::vector<std::string>{"abcdef", "12345678", "ghi"})) << cut;
+        ASSERT_EQ(placed, places.made.size()) << cut;
+        const bool in_data = (cut >= 12 && cut < 18) || (cut >= 50 && cut < 53);
+        ASSERT_EQ(placed, in_data ? 1u : 0u) << cut;
+        ASSERT_EQ(reader.held(), 0u);
+    }
+}
+
+TEST(Frame, APlaceIsHeldUntilItsFrameWasLookedAt) {
+    Bytes stream;
+    append_frame(stream, Kind::data, 1, bytes_of("abc"), channel_flags(Channel::in));
+    FrameReader reader;
+    Places places;
+    feed(reader, std::span(stream).first(13));
+    EXPECT_FALSE(reader.next(&places).value());
+    ASSERT_EQ(places.made.size(), 1u);
+    EXPECT_EQ(reader.held(), 1u);
+    EXPECT_EQ(reader.room().size(), 2u);
+    const std::weak_ptr<Bytes> place = places.made.front();
+    places.made.clear();
+    feed(reader, std::span(stream).subspan(13));
+    const auto frame = reader.next(&places);
+    EXPECT_EQ(text_of(frame.value()->payload), "abc");
+    EXPECT_FALSE(place.expired());
+    EXPECT_FALSE(reader.next(&places).value());
+    EXPECT_TRUE(place.expired());
+}
+
 TEST(Frame, AStreamThatEndsInsideAFrameGivesNoFrame) {
     Bytes stream;
     append_frame(stream, Kind::data, 7, bytes_of("payload"), channel_flags(Channel::out));

@@ -63,6 +63,10 @@ Status FileCall::start(const FileRequest &request, FileOperation operation) {
     return success();
 }
 
+std::shared_ptr<std::byte> FileCall::place_for(const FrameHeader &header) {
+    return input_ ? input_->place_for(header) : nullptr;
+}
+
 bool FileCall::receive_input(const Frame &frame) {
     if (frame.header.channel() != Channel::in) return false;
     if (!input_) return frame.payload.empty();

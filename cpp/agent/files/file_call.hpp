@@ -16,6 +16,7 @@ public:
     // The worker's words.
     void note(std::uint32_t) override { words_ready_ = true; }
 
+    std::shared_ptr<std::byte> place_for(const FrameHeader &header) override;
     bool receive_input(const Frame &frame) override;
     bool grant(const Frame &frame) override;
     Result<bool> control(const Json &request) override;

@@ -3,6 +3,19 @@
 #include <utility>
 
 namespace boxlite {
+namespace {
+
+// Less is copied sooner than it is read in two pieces.
+constexpr std::size_t worth_a_place = 64 * 1024;
+
+} // namespace
+
+std::shared_ptr<std::byte> FileInput::place_for(const FrameHeader &header) {
+    const bool is_expected = header.kind == Kind::data && header.channel() == Channel::in && !end_received_;
+    if (!is_expected || closed_ || header.length < worth_a_place || !credit_.covers(header.length)) return nullptr;
+    writer_.prepare(header.length);
+    return {ring_, writer_.place()};
+}
 
 bool FileInput::receive(const Frame &frame) {
     const std::size_t bytes = frame.payload.size();
@@ -13,7 +26,7 @@ bool FileInput::receive(const Frame &frame) {
         taken_more_ = true;
         return true;
     }
-    std::memcpy(writer_.place(), frame.payload.data(), bytes);
+    if (frame.payload.data() != writer_.place()) std::memcpy(writer_.place(), frame.payload.data(), bytes);
     writer_.wrote(bytes);
     if (end_received_) writer_.complete();
     return true;

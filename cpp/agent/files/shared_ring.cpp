@@ -11,7 +11,8 @@
 namespace boxlite {
 namespace {
 
-constexpr std::size_t state_bytes = 4096;
+constexpr std::size_t page_bytes = 4096;
+constexpr std::size_t state_bytes = page_bytes;
 constexpr std::size_t mapped_bytes = state_bytes + 2 * SharedRing::capacity;
 static_assert(sizeof(SharedRing::State) <= state_bytes && std::atomic<std::uint64_t>::is_always_lock_free);
 // The reader tells of so many bytes that it took: less than its writer's smallest credit leaves it to go on with.
@@ -61,6 +62,14 @@ SharedRing::SharedRing(SharedRing &&other) noexcept
 
 SharedRing::~SharedRing() {
     if (base_ != nullptr) ::munmap(base_, mapped_bytes);
+}
+
+void RingWriter::prepare(std::size_t count) {
+    if (prepared_ >= SharedRing::capacity) return;
+    const std::size_t into_page = reinterpret_cast<std::uintptr_t>(place()) % page_bytes;
+    // What could not be made is made when it is written to.
+    ::madvise(place() - into_page, into_page + count, MADV_POPULATE_WRITE);
+    prepared_ = written_ + count;
 }
 
 void RingWriter::wrote(std::size_t count) {

@@ -50,6 +50,8 @@ public:
 
     // The next bytes' place; whoever writes knows how many the reader leaves room for.
     std::byte *place() const { return ring_.at(written_); }
+    // Makes the memory for that many at once: in bulk it costs less than page by page, as they come.
+    void prepare(std::size_t count);
     void wrote(std::size_t count);
     // No more comes.
     void complete();
@@ -63,6 +65,7 @@ private:
     SharedRing::State &state_;
     const SharedRing &ring_;
     std::uint64_t written_ = 0;
+    std::uint64_t prepared_ = 0;
     std::uint64_t taken_ = 0;
 };
 
