@@ -52,6 +52,7 @@ class BenchBox {
   #processes;
   #file;
   #hasWriter = false;
+  #hasFile = false;
 
   constructor({ box, bootMs, signal, work, engine, processes }) {
     this.#box = box;
@@ -102,7 +103,8 @@ class BenchBox {
 
   /** Uploads a file of the host; resolves with the milliseconds it took. */
   async streamIn() {
-    writeFileSync(this.#file, Buffer.alloc(streamBytes, 'x'));
+    if (!this.#hasFile) writeFileSync(this.#file, Buffer.alloc(streamBytes, 'x'));
+    this.#hasFile = true;
     const began = performance.now();
     await this.#box.upload(this.#file, '/root/upload', { signal: this.#signal });
     return performance.now() - began;
