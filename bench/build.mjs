@@ -54,6 +54,7 @@ async function makeDisk(context) {
   const programs = { agent, true: program };
   await editExt4(context, fresh, [
     'mkdir dev',
+    'mkdir sys',
     ...Object.entries(programs).flatMap(([name, from]) => [
       `write ${from} ${name}`,
       `set_inode_field ${name} mode 0100755`,

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/reboot.h>
+#include <stdio.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/socket.h>
@@ -40,6 +41,19 @@ static int dial_vsock(void) {
     setsockopt(stream, AF_VSOCK, SO_VM_SOCKETS_BUFFER_MAX_SIZE, &most, sizeof most);
     tell_room(stream);
     return stream;
+}
+
+// With QEMU the kernel boots with one processor alone: cpp/shim/engine_qemu.cpp says why.
+static void start_processors(void) {
+    char path[64];
+    mount("sysfs", "/sys", "sysfs", 0, NULL);
+    for (int number = 1;; ++number) {
+        snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%d/online", number);
+        const int online = open(path, O_WRONLY | O_CLOEXEC);
+        if (online < 0) return;
+        if (write(online, "1", 1) != 1) perror(path);
+        close(online);
+    }
 }
 
 static int open_port(void) {
@@ -93,7 +107,10 @@ static void serve(int stream) {
 
 int main(void) {
     int stream = dial_vsock();
-    if (stream < 0) stream = open_port();
+    if (stream < 0) {
+        start_processors();
+        stream = open_port();
+    }
     if (stream >= 0) serve(stream);
     reboot(LINUX_REBOOT_CMD_RESTART);
     return 1;

@@ -38,7 +38,7 @@ async function startQemu({ cpus, memoryMiB }) {
       'max,erms=off,fsrm=off',
     ],
     ['-m', String(memoryMiB), '-smp', String(cpus), '-nodefaults', '-no-user-config', '-no-reboot'],
-    ['-display', 'none', '-kernel', bare.kernel, '-append', KERNEL_ARGUMENTS],
+    ['-display', 'none', '-kernel', bare.kernel, '-append', kernelArguments(cpus)],
     ['-device', 'virtio-serial-device,max_ports=4', '-chardev', `socket,id=agent,fd=${AGENT_FD}`],
     ['-device', 'virtserialport,chardev=agent,name=agent.0,nr=1'],
     ['-drive', `file=${bare.disk},if=none,id=root,format=raw,readonly=on`, '-device', 'virtio-blk-device,drive=root'],
@@ -47,4 +47,8 @@ async function startQemu({ cpus, memoryMiB }) {
   const began = performance.now();
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', 'qemu-system-x86_64', ...args], { stdio });
   return { began, child, agent: Promise.resolve(child.stdio[AGENT_FD]), close: () => {} };
+}
+
+function kernelArguments(cpus) {
+  return cpus > 1 ? `${KERNEL_ARGUMENTS} maxcpus=1 noreplace-smp` : KERNEL_ARGUMENTS;
 }
