@@ -63,30 +63,19 @@ async function prepare() {
   }
 }
 
-/** In a lab with one processor, but for what needs two: such a lab is not always steady, bench/README.md. */
+/** With one processor: with two, all of it emulated, a machine is not always steady, bench/README.md. */
 async function measureInLab() {
-  const measured = [];
-  for (const [cpus, parts] of [
-    [1, only.filter((part) => part !== 'concurrency')],
-    [2, only.filter((part) => part === 'concurrency')],
-  ]) {
-    if (parts.length > 0) measured.push(await measureInLabWith(cpus, parts));
-  }
-  return { ...measured[0], results: measured.flatMap(({ results }) => results) };
-}
-
-async function measureInLabWith(cpus, parts) {
   const share = mkdtempSync(join(tmpdir(), 'boxlite-bench-'));
   try {
-    const script = `exec "${process.execPath}" bench/run.mjs "$BOXLITE_LAB_SHARE/results.json" ${engine} ${parts.join(',')}`;
+    const script = `exec "${process.execPath}" bench/run.mjs "$BOXLITE_LAB_SHARE/results.json" ${engine} ${only.join(',')}`;
     const { code, bootMs } = await runInLab({
-      cpus,
+      cpus: 1,
       timeoutMs: HOURS_MS,
       script,
       share,
       signal,
       onLine: say,
-      onUp: (ms) => say(`lab with ${cpus} cpu${cpus > 1 ? 's' : ''} up in ${(ms / 1000).toFixed(1)} s`),
+      onUp: (ms) => say(`lab with 1 cpu up in ${(ms / 1000).toFixed(1)} s`),
     });
     if (code !== 0) throw new Error(`the measuring in the lab ended with ${code}`);
     return { ...JSON.parse(readFileSync(join(share, 'results.json'), 'utf8')), labBootMs: bootMs };
