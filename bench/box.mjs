@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { machine, streamBytes } from './machine.mjs';
@@ -52,7 +52,6 @@ class BenchBox {
   #processes;
   #file;
   #hasWriter = false;
-  #hasFile = false;
 
   constructor({ box, bootMs, signal, work, engine, processes }) {
     this.#box = box;
@@ -103,8 +102,7 @@ class BenchBox {
 
   /** Uploads a file of the host; resolves with the milliseconds it took. */
   async streamIn() {
-    if (!this.#hasFile) writeFileSync(this.#file, Buffer.alloc(streamBytes, 'x'));
-    this.#hasFile = true;
+    if (!existsSync(this.#file)) writeFileSync(this.#file, Buffer.alloc(streamBytes, 'x'));
     const began = performance.now();
     await this.#box.upload(this.#file, '/root/upload', { signal: this.#signal });
     return performance.now() - began;

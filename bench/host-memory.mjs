@@ -1,4 +1,4 @@
-import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -11,11 +11,9 @@ const piece = Buffer.alloc(2 ** 20, 'x');
  */
 export function touchFreeMemory(bytes) {
   const directory = mkdtempSync(join(tmpdir(), 'boxlite-bench-memory-'));
-  const file = openSync(join(directory, 'touched'), 'w');
   try {
-    for (let written = 0; written < bytes; ) written += writeSync(file, piece);
+    for (let written = 0; written < bytes; written += piece.length) appendFileSync(join(directory, 'touched'), piece);
   } finally {
-    closeSync(file);
     rmSync(directory, { recursive: true });
   }
 }

@@ -63,19 +63,17 @@ async function prepare() {
   }
 }
 
-/** With one processor: with two, all of it emulated, a machine is not always steady, bench/README.md. */
 async function measureInLab() {
   const share = mkdtempSync(join(tmpdir(), 'boxlite-bench-'));
   try {
     const script = `exec "${process.execPath}" bench/run.mjs "$BOXLITE_LAB_SHARE/results.json" ${engine} ${only.join(',')}`;
     const { code, bootMs } = await runInLab({
-      cpus: 1,
       timeoutMs: HOURS_MS,
       script,
       share,
       signal,
       onLine: say,
-      onUp: (ms) => say(`lab with 1 cpu up in ${(ms / 1000).toFixed(1)} s`),
+      onUp: (ms) => say(`lab up in ${(ms / 1000).toFixed(1)} s`),
     });
     if (code !== 0) throw new Error(`the measuring in the lab ended with ${code}`);
     return { ...JSON.parse(readFileSync(join(share, 'results.json'), 'utf8')), labBootMs: bootMs };

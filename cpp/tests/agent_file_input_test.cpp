@@ -81,10 +81,9 @@ FrameHeader data_header(std::uint32_t length) {
     return {length, Kind::data, channel_flags(Channel::in), 1};
 }
 
-Frame placed_frame(const std::shared_ptr<std::byte> &place, const std::string &text, bool is_last) {
+std::string_view put(const std::shared_ptr<std::byte> &place, std::string_view text) {
     std::ranges::copy(std::as_bytes(std::span(text)), place.get());
-    const auto length = static_cast<std::uint32_t>(text.size());
-    return {{length, Kind::data, channel_flags(Channel::in, is_last), 1}, {place.get(), length}};
+    return {reinterpret_cast<const char *>(place.get()), text.size()};
 }
 
 TEST(AgentFileInput, InBulkAPayloadIsReadToWhereItsReaderFindsIt) {
@@ -93,10 +92,11 @@ TEST(AgentFileInput, InBulkAPayloadIsReadToWhereItsReaderFindsIt) {
     EXPECT_TRUE(sides.input.receive(data_frame("ab")));
     const auto place = sides.input.place_for(data_header(length));
     ASSERT_NE(place, nullptr);
-    std::fill_n(place.get(), length, std::byte{'x'});
+    const std::string text(length, 'x');
+    const std::string_view placed = put(place, text);
     EXPECT_EQ(sides.all_there(1), "ab");
-    EXPECT_TRUE(sides.input.receive({data_header(length), {place.get(), length}}));
-    EXPECT_TRUE(sides.all_there(2 + length) == "ab" + std::string(length, 'x'));
+    EXPECT_TRUE(sides.input.receive(data_frame(placed)));
+    EXPECT_TRUE(sides.all_there(2 + length) == "ab" + text);
 }
 
 TEST(AgentFileInput, APlaceIsForWhatIsExpectedAlone) {
@@ -147,10 +147,9 @@ TEST(AgentFileInput, GoesRoundManyTimesWhileBothSidesWaitForEachOther) {
         for (std::size_t i = 0; i < count; ++i)
             piece[i] = static_cast<char>((at + i) * 31 >> 8);
         // By turns to its place and copied, in and over the end of the ring.
-        if (const auto place = at % 2 == 0 ? nullptr : sides.input.place_for(data_header(static_cast<std::uint32_t>(count))))
-            EXPECT_TRUE(sides.input.receive(placed_frame(place, piece, at + count == size)));
-        else
-            EXPECT_TRUE(sides.input.receive(data_frame(piece, at + count == size)));
+        const auto header = data_header(static_cast<std::uint32_t>(count));
+        const auto place = at % 2 == 0 ? nullptr : sides.input.place_for(header);
+        EXPECT_TRUE(sides.input.receive(data_frame(place ? put(place, piece) : piece, at + count == size)));
         at += count;
         credit -= count;
         sides.input.note(0);

@@ -11,14 +11,20 @@ std::span<const std::byte> bytes_of(std::string_view text) {
     return std::as_bytes(std::span(text));
 }
 
-void feed(FrameReader &reader, std::span<const std::byte> bytes) {
+// `filled` is called after each piece.
+template <typename Filled> void feed(FrameReader &reader, std::span<const std::byte> bytes, Filled filled) {
     while (!bytes.empty()) {
         const auto room = reader.room();
         const std::size_t count = std::min(room.size(), bytes.size());
         std::copy_n(bytes.begin(), count, room.begin());
         reader.filled(count);
         bytes = bytes.subspan(count);
+        filled();
     }
+}
+
+void feed(FrameReader &reader, std::span<const std::byte> bytes) {
+    feed(reader, bytes, [] {});
 }
 
 Bytes header(std::uint32_t length, std::uint8_t kind, std::uint8_t flags, std::uint32_t stream) {
@@ -76,22 +82,15 @@ TEST(Frame, APayloadThatIsNotThereAsAWholeIsReadToItsPlace) {
         Places places;
         std::vector<std::string> payloads;
         std::size_t placed = 0;
-        const auto take = [&](std::span<const std::byte> piece) {
-            while (!piece.empty()) {
-                const auto room = reader.room();
-                const std::size_t count = std::min(room.size(), piece.size());
-                std::copy_n(piece.begin(), count, room.begin());
-                reader.filled(count);
-                piece = piece.subspan(count);
-                for (auto frame = reader.next(&places); frame && frame.value(); frame = reader.next(&places)) {
-                    const auto payload = frame.value()->payload;
-                    payloads.push_back(text_of(payload));
-                    if (!places.made.empty() && payload.data() == places.made.back()->data()) ++placed;
-                }
+        const auto take = [&] {
+            for (auto frame = reader.next(&places); frame && frame.value(); frame = reader.next(&places)) {
+                const auto payload = frame.value()->payload;
+                payloads.push_back(text_of(payload));
+                if (!places.made.empty() && payload.data() == places.made.back()->data()) ++placed;
             }
         };
-        take(std::span<const std::byte>(stream).first(cut));
-        take(std::span<const std::byte>(stream).subspan(cut));
+        feed(reader, std::span(stream).first(cut), take);
+        feed(reader, std::span(stream).subspan(cut), take);
         ASSERT_EQ(payloads, (std::vector<std::string>{"abcdef", "12345678", "ghi"})) << cut;
         ASSERT_EQ(placed, places.made.size()) << cut;
         const bool in_data = (cut >= 12 && cut < 18) || (cut >= 50 && cut < 53);

@@ -10,8 +10,6 @@ import { findStall } from './stall.mjs';
 const UP_MS = 180_000;
 const JOB_MS = 1_800_000;
 const LOOK_MS = 5_000;
-// With one, no interrupt between processors can be lost, and the machine's other processor is free for what runs beside it.
-const CPUS = 1;
 
 /** A lab host that did not come up, or ended without the end of its job. */
 export class LabFailed extends Error {
@@ -28,20 +26,20 @@ export class LabStalled extends LabFailed {
  * disk. Resolves with the script's exit code and how long the boot took; rejects with LabFailed, LabStalled, or the signal's reason.
  * `share` is a directory that the script finds, writable, at $BOXLITE_LAB_SHARE. Nothing runs any more when it settles.
  */
-export async function runInLab({ script, env = {}, share, cpus = CPUS, timeoutMs = JOB_MS, ...events }) {
+export async function runInLab({ script, env = {}, share, timeoutMs = JOB_MS, ...events }) {
   const { signal } = events;
   signal?.throwIfAborted();
   const directory = new JobDirectory({ script, env, share });
   try {
-    return await runJob(directory, { cpus, timeoutMs, ...events });
+    return await runJob(directory, { timeoutMs, ...events });
   } finally {
     directory.remove();
   }
 }
 
-async function runJob(directory, { cpus, timeoutMs, onLine = console.log, onUp, signal }) {
+async function runJob(directory, { timeoutMs, onLine = console.log, onUp, signal }) {
   const startedAt = performance.now();
-  const machine = startMachine(directory, { cpus });
+  const machine = startMachine(directory);
   const closed = new Promise((resolve) => machine.on('close', resolve));
   let clock;
   let look;
